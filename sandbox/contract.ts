@@ -1,0 +1,181 @@
+/** What the sandbox promises its host. All JSON crosses as text; nothing of the guest's is ever dereferenced outside. */
+
+/** Limits of one run of a script. Sizes in bytes unless the name says otherwise. */
+export interface Limits {
+  /** CPU time of the isolate, milliseconds; waits for the host do not count. */
+  readonly cpuMs: number;
+  /** Wall clock of the run, milliseconds. */
+  readonly wallMs: number;
+  /** V8 heap of the isolate, MiB. */
+  readonly heapMb: number;
+  /** Resident memory of the whole cell, MiB. */
+  readonly rssMb: number;
+  /** Capability calls of one run. */
+  readonly calls: number;
+  /** Capability calls of one run that may be open at once. */
+  readonly inFlight: number;
+  readonly argBytes: number;
+  readonly resultBytes: number;
+  readonly logLines: number;
+  /** Runs of one tenant at once; further ones wait. */
+  readonly concurrentRuns: number;
+}
+
+/** Identity of the run as the script sees it in `run` of the module `cloister`. */
+export interface RunInfo {
+  readonly id: string;
+  readonly workflow: string;
+  readonly activity: string;
+  readonly attempt: number;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly deterministic: boolean;
+}
+
+/** A script ready to run: one self-contained bundle. */
+export interface Bundle {
+  /** sha256 (hex) of `code`; key of the code cache. */
+  readonly digest: string;
+  /** IIFE that leaves the module's exports where the cell expects them. */
+  readonly code: string;
+  /** Source map (JSON text) back to the project's own files. */
+  readonly map: string;
+}
+
+/** One run of one script. */
+export interface RunRequest {
+  /** Cell key: no two keys ever share a process. Tenant id, or a fixed word for runs without tenant. */
+  readonly cell: string;
+  readonly bundle: Bundle;
+  /** Exported function to call: `main`. */
+  readonly entry: string;
+  /** JSON text of the single argument. */
+  readonly params: string;
+  readonly run: RunInfo;
+  readonly env: Readonly<Record<string, string>>;
+  readonly limits: Limits;
+  /** Abort: the run ends with `CANCELLED`. */
+  readonly signal: AbortSignal;
+  /**
+   * Answers one capability call. `args` is the JSON value, already size-, depth- and key-checked. A rejection that carries
+   * `code` and a safe `message` reaches the script as those two; any other rejection becomes `FAILED` without its text.
+   */
+  readonly call: (method: string, args: unknown, signal: AbortSignal) => Promise<unknown>;
+  readonly log: (line: LogLine) => void;
+}
+
+/** One line a script logged: capped and with control characters escaped. */
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  /** JSON value, absent when none was given. */
+  readonly data?: unknown;
+  /** ISO 8601, host clock. */
+  readonly time: string;
+}
+
+/** Codes with which a run ends other than well. */
+export type RunErrorCode =
+  | 'SCRIPT_ERROR'
+  | 'SCRIPT_WALL'
+  | 'SCRIPT_CPU'
+  | 'SCRIPT_MEMORY'
+  | 'SCRIPT_KILLED'
+  | 'MAIN_MISSING'
+  | 'RESULT_NOT_JSON'
+  | 'RESULT_TOO_LARGE'
+  | 'PARAMS_TOO_LARGE'
+  | 'TOO_DEEP'
+  | 'CANCELLED';
+
+/** Measured use of one run. */
+export interface Usage {
+  readonly cpuMs: number;
+  readonly wallMs: number;
+  readonly calls: number;
+}
+
+/** How a run ended. Never rejects for anything a script can do. */
+export type RunOutcome =
+  | { readonly ok: true; /** JSON text */ readonly output: string; readonly usage: Usage }
+  | {
+      readonly ok: false;
+      readonly error: {
+        readonly code: RunErrorCode;
+        /** Safe, at most 2 KB. */
+        readonly message: string;
+        /** Lines `at main (activities/x.ts:3:9)`, mapped to the project's own files; guest frames only. */
+        readonly stack?: string;
+        /** `code` own property of the error the script threw, if it was a string (e.g. of an uncaught capability call). */
+        readonly thrownCode?: string;
+      };
+      readonly usage: Usage;
+    };
+
+/** One bundle to make. */
+export interface BuildRequest {
+  /** Path of the entry in the file map, e.g. `activities/prebill/save.ts`. */
+  readonly entry: string;
+  /** Project-relative POSIX path → text: the project's own files that may be imported. */
+  readonly files: ReadonlyMap<string, string>;
+  /** `fhir/search` → text: built-in scripts, importable as `@aidbox-billing/built-in-activities/<name>`. */
+  readonly builtIns: ReadonlyMap<string, string>;
+  /** Names of the packages that package.json lists as dependencies. */
+  readonly packages: ReadonlySet<string>;
+  /**
+   * Files of one installed package, path inside the package → text; null when it is not installed. `from` is the package
+   * that asks, null for the project itself (so nested node_modules can be answered).
+   */
+  readonly readPackage: (name: string, from: string | null) => Promise<PackageFiles | null>;
+  /** Further virtual modules: specifier → source text (e.g. the validation rules of a manifest). */
+  readonly virtual: ReadonlyMap<string, string>;
+}
+
+/** Text files of one npm package, with an opaque key that identifies this copy of it. */
+export interface PackageFiles {
+  readonly key: string;
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** One thing wrong with a script, in the words of the config project's table of problems. */
+export interface BuildProblem {
+  readonly code: 'IMPORT_UNKNOWN' | 'BUILD_FAILED' | 'SCRIPT_MISSING';
+  /** Path in the file map. */
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  /** 1-based. */
+  readonly column: number;
+  /** E.g. `import "node:fs"`. */
+  readonly found: string;
+  readonly expected: string;
+}
+
+/** How a build ended. */
+export type BuildOutcome =
+  | {
+      readonly ok: true;
+      readonly bundle: Bundle;
+      /** Names the entry exports: `main`, `description`. */
+      readonly exports: readonly string[];
+      /** Paths of the project's own files that went into the bundle. */
+      readonly inputs: readonly string[];
+    }
+  | { readonly ok: false; readonly problems: readonly BuildProblem[] };
+
+/** Figures of the sandbox for health, tests and benchmarks. */
+export interface SandboxStats {
+  readonly cells: readonly { readonly cell: string; readonly pid: number; readonly running: number; readonly rssMb: number }[];
+  readonly queued: number;
+  readonly kills: number;
+}
+
+/** Runs scripts in cells and builds bundles in throwaway processes. `close` ends every child process. */
+export interface Sandbox {
+  run(request: RunRequest): Promise<RunOutcome>;
+  build(request: BuildRequest): Promise<BuildOutcome>;
+  /** Starts the cell before it is needed. */
+  warm(cell: string): Promise<void>;
+  stats(): SandboxStats;
+  close(): Promise<void>;
+}
