@@ -1,0 +1,312 @@
+/** `billingWorkflow`: pins a plan, keeps the BillingWorkflow resource, walks the activities. Deterministic. */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  defineQuery,
+  executeChild,
+  isCancellation,
+  log,
+  ParentClosePolicy,
+  proxyActivities,
+  proxyLocalActivities,
+  setHandler,
+  startChild,
+  TimeoutFailure,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Plan, PlanActivity } from '../../../registry/plan.ts';
+import { utf8Length } from './template.ts';
+import type {
+  ActivityError,
+  ActivityState,
+  BillingArgs,
+  LoadedPlan,
+  RecordClose,
+  RecordCreate,
+  RunFailure,
+  RunResult,
+  ScriptCall,
+} from './types.ts';
+import { Walk } from './walk.ts';
+
+/** Times an activity is scheduled anew after its host was lost, before the run fails with `HOST_LOST`. */
+const LOST_HOST_RESCHEDULES = 5;
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** Query: state of every activity of an open run. */
+export const walkQuery = defineQuery<Record<string, ActivityState>>('walk');
+
+/** The steps the host performs for a run, as local activities: recorded like any other, without a trip through a queue. */
+interface HostSteps {
+  'cloister:loadPlan'(args: BillingArgs): Promise<LoadedPlan>;
+  'cloister:createRecord'(args: RecordCreate): Promise<string>;
+  'cloister:closeRecord'(args: RecordClose): Promise<void>;
+}
+
+const host = proxyLocalActivities<HostSteps>({
+  startToCloseTimeout: '60s',
+  retry: { maximumAttempts: 5, initialInterval: '500ms', maximumInterval: '5s' },
+});
+
+type Script = (params: unknown, call: ScriptCall) => Promise<unknown>;
+
+/** A run of one workflow of a config project. Returns the result of spec 3.7; fails with `RunFailure` in its details. */
+export async function billingWorkflow(args: BillingArgs): Promise<RunResult> {
+  const run = new Run(args);
+  setHandler(walkQuery, () => run.states());
+  return run.execute();
+}
+
+class Run {
+  readonly #args: BillingArgs;
+  readonly #tenant: string | null;
+  #walk: Walk | undefined;
+  #record: string | undefined;
+
+  constructor(args: BillingArgs) {
+    this.#args = args;
+    const tenant = args.input.tenantOrganizationId;
+    this.#tenant = typeof tenant === 'string' ? tenant : null;
+  }
+
+  states(): Record<string, ActivityState> {
+    return this.#walk?.states() ?? {};
+  }
+
+  async execute(): Promise<RunResult> {
+    try {
+      await this.#perform();
+    } catch (error) {
+      await CancellationScope.nonCancellable(() => this.#close('failed'));
+      throw error;
+    }
+    await CancellationScope.nonCancellable(() => this.#close('completed'));
+    return { status: 'completed', activities: this.#walk?.results() ?? {} };
+  }
+
+  async #perform(): Promise<void> {
+    const loaded = await this.#load();
+    if (!loaded.ok) {
+      if (loaded.recordable) this.#record = await this.#create(null);
+      throw failure({ code: loaded.code, message: loaded.message }, {});
+    }
+    this.#record = await this.#create(loaded.plan.commit);
+    this.#label(loaded.plan);
+    const walk = new Walk(loaded.plan, this.#args.input, {
+      execute: (activity, params) => this.#run(activity, params, loaded),
+      fail: (activity, error) => describe(activity, error),
+    });
+    this.#walk = walk;
+    await walk.run();
+    if (walk.cancelled) throw new CancelledFailure('the run was cancelled', [{ activities: walk.results() }]);
+    if (walk.failure) throw failure(walk.failure, walk.results());
+  }
+
+  async #load(): Promise<LoadedPlan> {
+    try {
+      return await host['cloister:loadPlan'](this.#args);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return { ok: false, code: 'PLAN_SOURCE_GONE', message: rootMessage(error), recordable: true };
+    }
+  }
+
+  async #create(commit: string | null): Promise<string> {
+    const { workflowId, runId, startTime } = workflowInfo();
+    const { workflow, branch } = this.#args;
+    const start = startTime.toISOString();
+    try {
+      return await host['cloister:createRecord']({
+        tenant: this.#tenant,
+        workflowId,
+        runId,
+        workflow,
+        branch,
+        commit,
+        start,
+      });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      throw failure(
+        { code: 'FHIR_UNAVAILABLE', message: `the BillingWorkflow resource: ${rootMessage(error)}` },
+        {},
+        error,
+      );
+    }
+  }
+
+  /** The outcome stands in Temporal whether or not the resource can be patched; the API mends a resource left open. */
+  async #close(status: 'completed' | 'failed'): Promise<void> {
+    if (this.#record === undefined) return;
+    try {
+      const end = new Date().toISOString();
+      await host['cloister:closeRecord']({ tenant: this.#tenant, id: this.#record, status, end });
+    } catch (error) {
+      log.warn('the BillingWorkflow resource could not be closed', { status, reason: rootMessage(error) });
+    }
+  }
+
+  #label(plan: Plan): void {
+    if (plan.commit !== null) {
+      upsertSearchAttributes({ CloisterCommit: [plan.commit] });
+      upsertMemo({ CloisterCommit: plan.commit });
+    }
+  }
+
+  async #run(
+    activity: PlanActivity,
+    params: Record<string, unknown>,
+    loaded: LoadedPlan & { ok: true },
+  ): Promise<unknown> {
+    const bytes = utf8Length(JSON.stringify(params));
+    if (bytes > loaded.payloadMaxBytes) {
+      const found = `params of ${bytes} bytes, expected at most ${loaded.payloadMaxBytes}`;
+      throw ApplicationFailure.nonRetryable(`found ${found}`, 'PARAMS_TOO_LARGE');
+    }
+    return activity.childWorkflow ? this.#runChild(activity, params) : this.#runScript(activity, params, loaded.plan);
+  }
+
+  async #runScript(activity: PlanActivity, params: unknown, plan: Plan): Promise<unknown> {
+    const { problem, script } = activity;
+    if (problem) throw ApplicationFailure.nonRetryable(problem.message, problem.code);
+    if (script === null) throw ApplicationFailure.nonRetryable('found no script', 'SCRIPT_MISSING');
+    const call: ScriptCall = {
+      activity: activity.id,
+      workflow: plan.workflow,
+      plan: plan.digest,
+      tenant: this.#tenant,
+    };
+    for (let lost = 0; ; lost++) {
+      try {
+        return await scriptActivity(activity, script, lost)(params, call);
+      } catch (error) {
+        if (!isHostLost(error)) throw error;
+        if (lost === LOST_HOST_RESCHEDULES) {
+          throw ApplicationFailure.nonRetryable(`the host was lost ${lost + 1} times`, 'HOST_LOST');
+        }
+      }
+    }
+  }
+
+  async #runChild(activity: PlanActivity, params: Record<string, unknown>): Promise<unknown> {
+    const child = activity.childWorkflow;
+    if (!child) throw ApplicationFailure.nonRetryable('found no childWorkflow', 'SCRIPT_MISSING');
+    const { _workflowId: named, ...input } = params;
+    const wanted = input.tenantOrganizationId;
+    if (wanted !== undefined && wanted !== this.#tenant) {
+      throw ApplicationFailure.nonRetryable('a child workflow runs under the tenant of its parent', 'TENANT_REFUSED');
+    }
+    const parent = workflowInfo().workflowId;
+    const args: BillingArgs = {
+      workflow: child.workflow,
+      branch: this.#args.branch,
+      input: this.#tenant === null ? input : { ...input, tenantOrganizationId: this.#tenant },
+      trigger: { type: 'workflow', id: parent },
+      plan: child.plan,
+    };
+    const options = {
+      workflowId: typeof named === 'string' && named !== '' ? named : `${parent}-${activity.id}`,
+      args: [args] as [BillingArgs],
+      memo: { ...labels(args, this.#tenant), CloisterActivity: activity.id },
+      searchAttributes: keywords(labels(args, this.#tenant)),
+      retry: { maximumAttempts: activity.maximumAttempts },
+      ...(activity.timeoutMs !== null && { workflowRunTimeout: activity.timeoutMs }),
+    };
+    if (activity.decoupled) {
+      const handle = await startChild(billingWorkflow, { ...options, parentClosePolicy: ParentClosePolicy.ABANDON });
+      return { workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
+    }
+    return executeChild(billingWorkflow, { ...options, parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL });
+  }
+}
+
+function scriptActivity(activity: PlanActivity, script: string, lost: number): Script {
+  const { backoff, maximumAttempts, timeoutMs } = activity;
+  const proxy = proxyActivities<Record<string, Script>>({
+    // The activity's id in history is the YAML id, so that history and API tell the same story.
+    activityId: lost === 0 ? activity.id : `${activity.id}~${lost + 1}`,
+    scheduleToCloseTimeout: timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    heartbeatTimeout: '5s',
+    retry: {
+      maximumAttempts,
+      ...(backoff && {
+        initialInterval: backoff.initialMs,
+        backoffCoefficient: backoff.coefficient,
+        maximumInterval: backoff.maxMs,
+      }),
+    },
+  });
+  return (params, call) => (proxy[script] as Script)(params, call);
+}
+
+/** The host reports an overrun itself, so a timeout raised by Temporal means that no host was there to report. */
+function isHostLost(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+}
+
+function describe(activity: PlanActivity, error: unknown): ActivityError | undefined {
+  const cancelled = isCancellation(error);
+  if (cancelled && CancellationScope.current().consideredCancelled) return undefined;
+  const root = rootFailure(error);
+  const application = root instanceof ApplicationFailure ? root : undefined;
+  const detail = application?.details?.[0] as { attempt?: number; stack?: string } | undefined;
+  return {
+    activity: activity.id,
+    script: activity.script,
+    attempts: detail?.attempt ?? (activity.problem ? 0 : 1),
+    code: cancelled
+      ? 'CANCELLED'
+      : root instanceof TimeoutFailure
+        ? 'RUN_TIMED_OUT'
+        : (application?.type ?? 'SCRIPT_ERROR'),
+    message: root instanceof Error ? root.message : String(root),
+    ...(detail?.stack && { stack: detail.stack }),
+  };
+}
+
+function rootFailure(error: unknown): unknown {
+  const nested = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;
+  return nested && error.cause ? rootFailure(error.cause) : error;
+}
+
+function rootMessage(error: unknown): string {
+  const root = rootFailure(error);
+  return root instanceof Error ? root.message : String(root);
+}
+
+function failure(
+  error: RunFailure['error'],
+  activities: RunFailure['activities'],
+  cause?: unknown,
+): ApplicationFailure {
+  const details: RunFailure = { error, activities };
+  return ApplicationFailure.create({
+    message: 'activity' in error ? sentence(error) : error.message,
+    type: error.code,
+    nonRetryable: false,
+    details: [details],
+    ...(cause instanceof Error && { cause }),
+  });
+}
+
+function sentence({ activity, script, attempts, message }: ActivityError): string {
+  const plural = attempts === 1 ? 'attempt' : 'attempts';
+  return `activity "${activity}"${script ? ` (${script})` : ''} failed after ${attempts} ${plural}: ${message}`;
+}
+
+function labels(args: BillingArgs, tenant: string | null): Record<string, string> {
+  return {
+    CloisterWorkflow: args.workflow,
+    ...(args.branch !== null && { CloisterBranch: args.branch }),
+    ...(tenant !== null && { CloisterTenant: tenant }),
+  };
+}
+
+function keywords(values: Record<string, string>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, [value]]));
+}

@@ -1,0 +1,2 @@
+/** Everything that runs inside Temporal's workflow VM. */
+export { billingWorkflow } from './billing.ts';
