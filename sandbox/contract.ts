@@ -127,7 +127,10 @@ export interface BuildRequest {
    * that asks, null for the project itself (so nested node_modules can be answered).
    */
   readonly readPackage: (name: string, from: string | null) => Promise<PackageFiles | null>;
-  /** Further virtual modules: specifier → source text (e.g. the validation rules of a manifest). */
+  /**
+   * Further virtual modules: specifier → source text (e.g. the validation rules of a manifest). Relative imports in them
+   * start at the root of the file map.
+   */
   readonly virtual: ReadonlyMap<string, string>;
 }
 
