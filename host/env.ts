@@ -1,0 +1,59 @@
+/**
+ * The host's environment, parsed once. The only file that reads `process.env`: whoever needs a variable gets the
+ * `Environment`, or the value, passed in.
+ */
+import type { Kind } from './env/kinds.ts';
+import { VARIABLES, type Variable } from './env/variables.ts';
+
+/** The parsed variables, frozen. An optional one that is unset is null. */
+export type Environment = {
+  readonly [Field in keyof typeof VARIABLES]: (typeof VARIABLES)[Field] extends Variable<infer T> ? T : never;
+};
+
+/** Where variables come from: `process.env`, or a record in tests. */
+export type EnvironmentSource = Readonly<Record<string, string | undefined>>;
+
+const LONGEST_SHOWN = 80;
+
+/** One or more variables cannot be used. `problems` has a sentence for each, naming variable, value and expectation. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The environment is not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/**
+ * Parses every variable of the table (`env/variables.ts`). An empty value counts as unset. Throws `EnvironmentError`
+ * with all bad values at once.
+ */
+export function readEnvironment(source: EnvironmentSource = process.env): Environment {
+  const problems: string[] = [];
+  const parsed: Record<string, unknown> = {};
+  for (const [field, variable] of Object.entries(VARIABLES)) {
+    const given = source[variable.name];
+    const value = given === undefined || given === '' ? variable.fallback : parse(variable.kind, given);
+    if (value === undefined) problems.push(problemOf(variable, given ?? ''));
+    parsed[field] = value;
+  }
+  if (problems.length > 0) throw new EnvironmentError(problems);
+  return Object.freeze(parsed) as Environment;
+}
+
+function parse(kind: Kind<unknown>, given: string): unknown {
+  return kind.parse(given.trim());
+}
+
+function problemOf({ name, kind, secret }: Variable<unknown>, given: string): string {
+  const found = secret ? `a secret of ${given.length} characters` : JSON.stringify(shown(given));
+  return `${name} is ${found}; expected ${kind.expected}`;
+}
+
+/** An address may carry a password even where none belongs. */
+function shown(given: string): string {
+  const safe = given.replace(/\/\/[^@/]*@/g, '//***@');
+  return safe.length > LONGEST_SHOWN ? `${safe.slice(0, LONGEST_SHOWN)}…` : safe;
+}

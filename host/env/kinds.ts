@@ -1,0 +1,73 @@
+/**
+ * The kinds of value a variable can have. Each knows what it expects, in words that complete "expected …", and parses
+ * text into a value; `undefined` means that the text is not one.
+ */
+import { resolve } from 'node:path';
+
+/** One kind of value: `T` is what the host sees. `parse` never gets an empty text and never throws. */
+export interface Kind<T> {
+  readonly expected: string;
+  parse(text: string): T | undefined;
+}
+
+/** Any text. */
+export const text: Kind<string> = { expected: 'a text', parse: (given) => given };
+
+/** A TCP port. */
+export const port: Kind<number> = {
+  expected: 'a port from 1 to 65535',
+  parse: (given) => wholeNumber(given, 1, 65535),
+};
+
+/** A size in bytes, at least 1. */
+export const bytes: Kind<number> = {
+  expected: 'a whole number of bytes, 1 or more',
+  parse: (given) => wholeNumber(given, 1, Number.MAX_SAFE_INTEGER),
+};
+
+/** `true` or `false`, nothing that merely looks like it. */
+export const flag: Kind<boolean> = {
+  expected: '`true` or `false`',
+  parse: (given) => (given === 'true' ? true : given === 'false' ? false : undefined),
+};
+
+/** The address of an HTTP server, without a slash at its end. */
+export const url: Kind<string> = {
+  expected: 'an http:// or https:// address',
+  parse(given) {
+    const parsed = URL.parse(given);
+    return parsed === null || !/^https?:$/.test(parsed.protocol) ? undefined : given.replace(/\/+$/, '');
+  },
+};
+
+/** `host:port` of a gRPC server. */
+export const hostPort: Kind<string> = {
+  expected: 'host:port',
+  parse(given) {
+    const [, digits] = /^[^\s/:]+:(\d+)$|^\[[0-9a-fA-F:]+\]:(\d+)$/.exec(given)?.filter(Boolean) ?? [];
+    return digits !== undefined && port.parse(digits) !== undefined ? given : undefined;
+  },
+};
+
+/** A file or folder, made absolute against `base`, by default the current folder. It need not exist yet. */
+export const path = (base?: string): Kind<string> => ({
+  expected: 'a path',
+  parse: (given) => (given.includes('\0') ? undefined : resolve(base ?? process.cwd(), given)),
+});
+
+/** A token or password: at least `length` characters, none of them blank. */
+export const secret = (length: number): Kind<string> => ({
+  expected: `at least ${length} characters without blanks`,
+  parse: (given) => (given.length >= length && !/\s/.test(given) ? given : undefined),
+});
+
+/** One word of a fixed list. */
+export const oneOf = <const W extends string>(...words: readonly W[]): Kind<W> => ({
+  expected: words.map((word) => `\`${word}\``).join(' or '),
+  parse: (given) => words.find((word) => word === given),
+});
+
+function wholeNumber(given: string, least: number, most: number): number | undefined {
+  const value = /^\d{1,16}$/.test(given) ? Number(given) : Number.NaN;
+  return value >= least && value <= most ? value : undefined;
+}

@@ -1,0 +1,132 @@
+/**
+ * Every environment variable that something in the host reads, with its default and meaning. `docs/configuration.md`
+ * holds the same table, and a test compares the two. A variable's owner adds its line here, and nowhere else.
+ */
+import { bytes, flag, hostPort, type Kind, oneOf, path, port, secret, text, url } from './kinds.ts';
+
+/** One variable. `fallback` is the value when it is unset or empty; `secret` values never appear in a message. */
+export interface Variable<T> {
+  readonly name: string;
+  readonly kind: Kind<unknown>;
+  readonly fallback: T;
+  readonly secret: boolean;
+  readonly meaning: string;
+  /** What an unset variable stands for, in words, where `fallback` does not say it. */
+  readonly unset: string;
+}
+
+const LEAST_TOKEN_LENGTH = 16;
+const HOST_FOLDER = new URL('..', import.meta.url).pathname;
+
+/** The table. Keys are the fields of `Environment`. */
+export const VARIABLES = {
+  workerServicePort: withDefault(
+    'WORKER_SERVICE_PORT',
+    port,
+    3011,
+    'Port of the HTTP API. `dev`, `run` and `demo` take a free one when it is in use.',
+  ),
+  apiPort: optional('API_PORT', port, 'A further port of the same server.'),
+  publicUrl: optional(
+    'TS_API_BASE_URL',
+    url,
+    "The API's own public address, for subscriptions and webhooks.",
+    "the listener's own",
+  ),
+  temporalAddress: optional(
+    'TEMPORAL_ADDRESS',
+    hostPort,
+    'Temporal. The embedded commands use it when it answers, and else start their own.',
+    '`localhost:7233` in `start`',
+  ),
+  temporalNamespace: withDefault('TEMPORAL_NAMESPACE', text, 'default', 'Temporal namespace.'),
+  temporalCliPath: optional(
+    'TEMPORAL_CLI_PATH',
+    path(),
+    'The `temporal` program that runs the embedded server.',
+    'found or built',
+  ),
+  workflowDir: withDefault('WORKFLOW_DIR', path(), '/data/repo', 'The config project, main branch.'),
+  builtInDir: optional(
+    'BUILT_IN_DIR',
+    path(HOST_FOLDER),
+    "Built-in scripts; relative to the host's own folder.",
+    'the shipped `plugins/`',
+  ),
+  worktreesDir: withDefault('WORKTREES_DIR', path(), '/data/worktrees', 'Worktrees of branches.'),
+  checkoutsDir: withDefault('CHECKOUTS_DIR', path(), '/data/checkouts', 'Checkouts of commits.'),
+  dynamicReload: withDefault('DYNAMIC_RELOAD', flag, false, '`true` loads scripts per commit, without a restart.'),
+  configBranch: optional(
+    'CONFIG_BRANCH',
+    text,
+    "Name of the project's main branch.",
+    'none; `start` needs it for a repository',
+  ),
+  aidboxUrl: optional('AIDBOX_URL', url, 'Aidbox, the FHIR server.'),
+  aidboxClientId: optional('AIDBOX_CLIENT_ID', text, 'Aidbox client of the host.'),
+  aidboxClientSecret: hidden('AIDBOX_CLIENT_SECRET', secret(1), "That client's secret."),
+  fhirBaseUrl: optional('FHIR_BASE_URL', url, 'Any other R4 server, instead of Aidbox.'),
+  fhirTenantMode: withDefault(
+    'FHIR_TENANT_MODE',
+    oneOf('organization-prefix', 'none'),
+    'organization-prefix',
+    'How the FHIR server separates tenants. With `none`, runs of a tenant are refused.',
+  ),
+  apiToken: hidden('CLOISTER_API_TOKEN', secret(LEAST_TOKEN_LENGTH), "The administrator's token."),
+  workerServiceToken: hidden('WORKER_SERVICE_TOKEN', secret(LEAST_TOKEN_LENGTH), 'The same, for `/workers` only.'),
+  unscopedRuns: withDefault(
+    'CLOISTER_UNSCOPED_RUNS',
+    oneOf('allow', 'deny'),
+    'allow',
+    '`deny` refuses runs without a tenant.',
+  ),
+  embedded: withDefault(
+    'CLOISTER_EMBEDDED',
+    flag,
+    false,
+    '`true` lets `start` run the embedded Temporal, Supabase and FHIR servers.',
+  ),
+  payloadMaxBytes: withDefault(
+    'PAYLOAD_MAX_BYTES',
+    bytes,
+    1_048_576,
+    "Cap on one activity's params and on its output.",
+  ),
+  supabaseUrl: optional('NEXT_PUBLIC_SUPABASE_URL', url, 'Supabase.'),
+  supabaseServiceRoleKey: hidden(
+    'SUPABASE_SERVICE_ROLE_KEY',
+    secret(1),
+    "Supabase's service-role key, for the registry.",
+  ),
+  supabaseJwtSecret: hidden(
+    'SUPABASE_JWT_SECRET',
+    secret(LEAST_TOKEN_LENGTH),
+    "Signs the short-lived tokens with which a tenant's scripts reach `db`.",
+  ),
+  secretKey: hidden('CLOISTER_SECRET_KEY', secret(32), "Encrypts tenants' secrets at rest."),
+  cacheDir: optional(
+    'CLOISTER_CACHE_DIR',
+    path(),
+    'What is downloaded or built once per machine.',
+    '`$XDG_CACHE_HOME/cloister`',
+  ),
+  xdgCacheHome: optional('XDG_CACHE_HOME', path(), "The user's folder for caches.", '`~/.cache`'),
+  logLevel: withDefault(
+    'LOG_LEVEL',
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'info',
+    "The host's own log.",
+  ),
+} as const;
+
+function withDefault<T>(name: string, kind: Kind<T>, fallback: NoInfer<T>, meaning: string): Variable<T> {
+  return { name, kind, fallback, secret: false, meaning, unset: `\`${fallback}\`` };
+}
+
+function optional<T>(name: string, kind: Kind<T>, meaning: string, unset = 'none'): Variable<T | null> {
+  return { name, kind, fallback: null, secret: false, meaning, unset };
+}
+
+function hidden<T>(name: string, kind: Kind<T>, meaning: string): Variable<T | null> {
+  return { name, kind, fallback: null, secret: true, meaning, unset: 'none' };
+}
