@@ -32,6 +32,8 @@ export type DeclaredLimits = Partial<
 export interface Declaration {
   readonly capabilities: readonly ('fhir' | 'db' | 'http' | 'log')[];
   readonly http: { readonly allow: readonly string[] };
+  /** Tables and functions of the `db` capability. */
+  readonly db: { readonly tables: readonly string[]; readonly functions: readonly string[] };
   readonly env: readonly string[];
   readonly secrets: readonly string[];
   readonly limits: DeclaredLimits;

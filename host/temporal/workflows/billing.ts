@@ -244,9 +244,14 @@ function scriptActivity(activity: PlanActivity, script: string, lost: number): S
   return (params, call) => (proxy[script] as Script)(params, call);
 }
 
-/** The host reports an overrun itself, so a timeout raised by Temporal means that no host was there to report. */
+/**
+ * The host reports an overrun itself, so a timeout raised by Temporal means that no host was there to report. A host that
+ * stops in mid-activity says so.
+ */
 function isHostLost(error: unknown): boolean {
-  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+  if (!(error instanceof ActivityFailure)) return false;
+  const { cause } = error;
+  return cause instanceof TimeoutFailure || (cause instanceof ApplicationFailure && cause.type === 'HOST_LOST');
 }
 
 function describe(activity: PlanActivity, error: unknown): ActivityError | undefined {

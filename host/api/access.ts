@@ -1,0 +1,43 @@
+/** Who may call the API. Every route asks for a caller unless it says otherwise; nothing is open by omission. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Request, Server } from '@hapi/hapi';
+import { ApiError } from '../error.ts';
+
+/** `loopback`: a development host, callers of this machine only. `token`: an administrator's bearer token. */
+export type Access = { readonly kind: 'loopback' } | { readonly kind: 'token'; readonly token: string };
+
+const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Makes `caller` the default strategy of every route. Refuses an empty token. */
+export function authenticate(server: Server, access: Access): void {
+  if (access.kind === 'token' && access.token === '') throw new Error('an empty API token opens nothing');
+  server.auth.scheme('caller', () => ({
+    authenticate: (request, h) => {
+      if (access.kind === 'token' ? !hasToken(request, access.token) : !isLocal(request)) {
+        throw new ApiError('UNAUTHORIZED', 'a valid bearer token is needed');
+      }
+      return h.authenticated({ credentials: { scope: ['admin'] } });
+    },
+  }));
+  server.auth.strategy('caller', 'caller');
+  server.auth.default('caller');
+}
+
+function hasToken(request: Request, token: string): boolean {
+  const given = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  // Digests have one length, so that the comparison tells nothing about the token's.
+  return timingSafeEqual(sha256(given), sha256(token));
+}
+
+/**
+ * A browser page may reach a loopback port by a rebound name, or post to it blindly. The first shows in `Host`, the second in
+ * `Origin`.
+ */
+function isLocal(request: Request): boolean {
+  const name = request.info.host.replace(/:\d+$/, '').toLowerCase();
+  if (!LOOPBACK_NAMES.has(name)) return false;
+  const { origin } = request.headers;
+  return origin === undefined || origin === `http://${request.info.host}`;
+}
+
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -1,0 +1,94 @@
+/** Starting and showing runs. */
+import type { Request, ServerRoute } from '@hapi/hapi';
+import { ApiError } from '../error.ts';
+import type { RunStatus } from '../runs/view.ts';
+import { branchOf, objectOf, tenantOf, workflowOf } from './query.ts';
+import type { ApiOptions } from './server.ts';
+
+const STATUSES: readonly string[] = ['in-progress', 'completed', 'failed'] satisfies RunStatus[];
+
+/** Routes about runs. */
+export function runRoutes(options: ApiOptions): ServerRoute[] {
+  const { runs, shelf } = options;
+  return [
+    {
+      method: 'POST',
+      path: '/workflows/{id}/run',
+      handler: async (request, h) => {
+        const body = await startRun(options, request);
+        return h.response(body).code(body.deduplicated ? 200 : 202);
+      },
+    },
+    {
+      method: 'GET',
+      path: '/workflows/{id}/runs',
+      handler: async (request) => {
+        const asked = branchOf(request);
+        const branch = asked === '*' ? '*' : await shelf.branch(asked);
+        const tenant = null;
+        return runs.list({ workflow: workflowOf(request), branch, tenant, ...pageOf(request) });
+      },
+    },
+    {
+      method: 'GET',
+      path: '/workflows/{id}/runs/{runId}',
+      handler: async (request) => {
+        branchOf(request);
+        return runs.get(workflowOf(request), String(request.params.runId));
+      },
+    },
+  ];
+}
+
+async function startRun({ runs, shelf, unscopedRuns }: ApiOptions, request: Request) {
+  const { _workflowId: named, ...input } = objectOf(request.payload);
+  tenantOf(input, unscopedRuns);
+  const workflowId = workflowIdOf(named);
+  const workflow = workflowOf(request);
+  const { branch, warnings } = await shelf.check(workflow, branchOf(request), input);
+  const started = await runs.start({ workflow, branch, input, ...(workflowId !== null && { workflowId }) });
+  return {
+    workflowId: started.workflowId,
+    runId: started.runId,
+    workflow,
+    branch,
+    status: 'in-progress',
+    deduplicated: started.deduplicated,
+    ...(warnings.length > 0 && { warnings }),
+  };
+}
+
+function workflowIdOf(value: unknown): string | null {
+  if (value === undefined) return null;
+  if (typeof value === 'string' && value.length >= 1 && value.length <= 255) return value;
+  throw new ApiError('WORKFLOW_ID_INVALID', 'the workflow id is not valid', {
+    where: 'body _workflowId',
+    found: typeof value === 'string' ? `a string of ${value.length} characters` : typeof value,
+    expected: 'a string of 1 to 255 characters',
+  });
+}
+
+function pageOf(request: Request): { limit: number; cursor: string | null; status: RunStatus | null } {
+  const { limit = '50', cursor, status } = request.query as Record<string, unknown>;
+  const count = Number(limit);
+  if (!Number.isInteger(count) || count < 1 || count > 200) throw queryError('limit', limit, 'a number from 1 to 200');
+  if (status !== undefined && !STATUSES.includes(String(status))) {
+    throw queryError('status', status, STATUSES.join(', '));
+  }
+  if (cursor !== undefined && !/^[\w-]{1,2048}$/.test(String(cursor))) {
+    throw queryError('cursor', cursor, 'the nextCursor of an earlier answer');
+  }
+  return {
+    limit: count,
+    cursor: cursor === undefined ? null : String(cursor),
+    status: status === undefined ? null : (String(status) as RunStatus),
+  };
+}
+
+function queryError(name: string, found: unknown, expected: string): ApiError {
+  return new ApiError('BODY_INVALID', `the query is not valid`, {
+    where: `query ${name}`,
+    found: JSON.stringify(found),
+    expected,
+  });
+}

@@ -1,0 +1,77 @@
+/** The broker: takes a script's capability calls to the capability, under the run's own context. */
+import { type Capability, CapabilityError, type Method, type RunContext } from './capability.ts';
+
+/** One denied call, for the audit log. Never holds arguments. */
+export interface Denial {
+  readonly tenant: string | null;
+  readonly runId: string;
+  readonly workflow: string;
+  readonly activity: string;
+  readonly digest: string;
+  readonly method: string;
+  readonly code: string;
+}
+
+/** What the broker reports to its host. */
+export interface BrokerEvents {
+  denied(denial: Denial): void;
+  /** A capability failed in a way it should not: the text stays in the host. */
+  failed(method: string, error: unknown, context: RunContext): void;
+}
+
+const NAMES = ['fhir', 'db', 'http', 'log'] as const;
+
+/** Routes calls by method name. After `close` no call may start. */
+export class Broker {
+  readonly #methods: ReadonlyMap<string, Method>;
+  readonly #capabilities: readonly Capability[];
+  readonly #events: BrokerEvents;
+
+  constructor(capabilities: readonly Capability[], events: BrokerEvents) {
+    this.#capabilities = capabilities;
+    this.#events = events;
+    this.#methods = new Map(capabilities.flatMap(({ methods }) => [...methods]));
+  }
+
+  /**
+   * Answers one call of a run. Rejects with `CapabilityError` only; whatever else happens inside becomes `FAILED`, its text
+   * kept in the host's log.
+   */
+  async call(method: string, args: unknown, context: RunContext): Promise<unknown> {
+    try {
+      this.#admit(method, context);
+      return await this.#method(method)(args, context);
+    } catch (error) {
+      const known = error instanceof CapabilityError;
+      if (!known) this.#events.failed(method, error, context);
+      const shown = known ? error : new CapabilityError('FAILED', `${method} failed`);
+      if (shown.code === 'DENIED') this.#audit(method, shown, context);
+      throw shown;
+    }
+  }
+
+  /** Closes every capability. */
+  async close(): Promise<void> {
+    await Promise.all(this.#capabilities.map((capability) => capability.close()));
+  }
+
+  #admit(method: string, { grants, deadline, signal }: RunContext): void {
+    const name = NAMES.find((each) => method.startsWith(`${each}.`));
+    if (name && !grants.capabilities.has(name)) {
+      const text = `capability "${name}" is not declared and granted, expected it under capabilities and granted to the tenant`;
+      throw new CapabilityError('DENIED', text, 'CAPABILITY_REFUSED');
+    }
+    if (signal.aborted || Date.now() > deadline) throw new CapabilityError('FAILED', 'the run is over');
+  }
+
+  #method(name: string): Method {
+    const method = this.#methods.get(name);
+    if (!method) throw new CapabilityError('UNKNOWN_METHOD', 'no such capability method');
+    return method;
+  }
+
+  #audit(method: string, { code, activityCode }: CapabilityError, context: RunContext): void {
+    const { tenant, runId, workflow, activity, digest } = context;
+    this.#events.denied({ tenant, runId, workflow, activity, digest, method, code: activityCode ?? code });
+  }
+}

@@ -1,0 +1,97 @@
+/** What commands share: options, inputs and the error that ends a command with a sentence instead of a stack. */
+import { readFile } from 'node:fs/promises';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+
+/** Ends a command with a message for people. */
+export class CommandError extends Error {
+  /** 1: it failed; 2: wrong usage or a bad project. */
+  readonly exitCode: 1 | 2;
+
+  constructor(message: string, exitCode: 1 | 2 = 2) {
+    super(message);
+    this.name = 'CommandError';
+    this.exitCode = exitCode;
+  }
+}
+
+/** Options and words of a command line. */
+export interface Arguments {
+  /** Value of a string option; undefined when it was not given. */
+  text(name: string): string | undefined;
+  flag(name: string): boolean;
+  readonly words: readonly string[];
+}
+
+/** What a command accepts. */
+export interface CommandForm {
+  readonly usage: string;
+  /** Names of options with a value. */
+  readonly values: readonly string[];
+  readonly flags: readonly string[];
+  /** How many words it takes at most. */
+  readonly words: number;
+}
+
+/**
+ * Reads a command line. Prints the usage and returns null for `--help`.
+ *
+ * @throws CommandError naming the unknown option or the word too many.
+ */
+export function readArguments(argv: readonly string[], form: CommandForm): Arguments | null {
+  const options: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' } };
+  for (const name of form.values) options[name] = { type: 'string' };
+  for (const name of form.flags) options[name] = { type: 'boolean' };
+  const { values, positionals } = parse(argv, options, form);
+  if (values.help === true) {
+    process.stdout.write(`${form.usage}\n`);
+    return null;
+  }
+  const extra = positionals[form.words];
+  if (extra !== undefined) throw new CommandError(`found ${JSON.stringify(extra)}, expected: ${form.usage}`);
+  return {
+    text: (name) => (typeof values[name] === 'string' ? values[name] : undefined),
+    flag: (name) => values[name] === true,
+    words: positionals,
+  };
+}
+
+function parse(argv: readonly string[], options: ParseArgsOptionsConfig, form: CommandForm) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const [sentence = ''] = (error as Error).message.split('. To specify');
+    throw new CommandError(`${sentence.replace(/\.$/, '')}\nexpected: ${form.usage}`);
+  }
+}
+
+/** Value of `--input`: JSON text, or `@FILE` for a file of it; an empty object when not given. */
+export async function readInput(value: string | undefined): Promise<Record<string, unknown>> {
+  if (value === undefined) return {};
+  const text = value.startsWith('@') ? await readInputFile(value.slice(1)) : value;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new CommandError(`--input: found ${(error as Error).message}, expected a JSON object or @FILE`);
+  }
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  throw new CommandError(
+    `--input: found ${Array.isArray(parsed) ? 'a list' : JSON.stringify(parsed)}, expected a JSON object`,
+  );
+}
+
+async function readInputFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    throw new CommandError(`--input: found no file ${path}, expected a file of JSON`);
+  }
+}
+
+/** Value of `--port`. */
+export function readPort(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const port = Number(value);
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  throw new CommandError(`--port: found ${JSON.stringify(value)}, expected a number from 0 to 65535`);
+}

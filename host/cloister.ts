@@ -1,0 +1,74 @@
+/** The command line: picks the command, explains a wrong one. */
+
+import { CommandError } from './cli/command.ts';
+import { EnvironmentError } from './env.ts';
+
+const COMMANDS = ['dev', 'start', 'run', 'check', 'exec', 'demo'] as const;
+type CommandName = (typeof COMMANDS)[number];
+
+const USAGE = `cloister <command> [options]
+
+  dev    [--project DIR] [--port N]            everything embedded, stays up; each new run takes the working tree
+  start                                        production host, configured by the environment
+  run    WORKFLOW [--project DIR] [--branch B] [--input JSON|@FILE] [--tenant ID] [--api URL] [--json]
+  check  [DIR] [--project DIR] [--json]        every static error of a config project
+  exec   SCRIPT [--project DIR] [--input JSON|@FILE] [--tenant ID] [--json]
+  demo   [--keep]                              the shipped billing example on synthetic patients
+
+cloister <command> --help tells more.
+`;
+
+/** Runs one command; resolves to the exit code: 0 done, 1 failed, 2 wrong usage. */
+export async function main(argv: string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(USAGE);
+    return name === undefined ? 2 : 0;
+  }
+  if (!isCommand(name)) {
+    process.stderr.write(`unknown command ${JSON.stringify(name)}, expected one of: ${COMMANDS.join(', ')}\n`);
+    return 2;
+  }
+  try {
+    return await (await load(name))(rest);
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+function isCommand(name: string): name is CommandName {
+  return (COMMANDS as readonly string[]).includes(name);
+}
+
+/** Commands are loaded one at a time: `check` must not wait for Temporal's SDK. */
+async function load(name: CommandName): Promise<(argv: string[]) => Promise<number>> {
+  switch (name) {
+    case 'dev':
+      return (await import('./cli/dev.ts')).dev;
+    case 'start':
+      return (await import('./cli/start.ts')).start;
+    case 'run':
+      return (await import('./cli/run.ts')).run;
+    case 'check':
+      return (await import('./cli/check.ts')).check;
+    case 'exec':
+      return (await import('./cli/exec.ts')).exec;
+    case 'demo':
+      return (await import('./cli/demo.ts')).demo;
+    default:
+      return name satisfies never;
+  }
+}
+
+function explain(error: unknown): number {
+  if (error instanceof EnvironmentError) {
+    process.stderr.write(`cannot start:\n${error.problems.map((problem) => `  ${problem}\n`).join('')}`);
+    return 2;
+  }
+  if (error instanceof CommandError) {
+    process.stderr.write(`${error.message}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+}

@@ -1,0 +1,103 @@
+/** Runs one script in a cell under one run's context: the only way from the host into the sandbox. */
+import type { Bundle, Limits, LogLine, RunInfo, RunOutcome, Sandbox, Usage } from '../sandbox/index.ts';
+import { CapabilityError, type Grants, type RunContext } from './broker/capability.ts';
+import type { Broker } from './broker/index.ts';
+import type { FailureCode } from './codes.ts';
+
+/** One script run as the host knows it. */
+export interface ScriptRun {
+  readonly tenant: string | null;
+  readonly run: RunInfo;
+  /** Digest of the plan. */
+  readonly digest: string;
+  readonly bundle: Bundle;
+  readonly params: unknown;
+  readonly grants: Grants;
+  readonly limits: Limits;
+  /** Milliseconds from now after which the run fails with `SCRIPT_WALL`, waiting for a place included. */
+  readonly remainingMs: number;
+  readonly signal: AbortSignal;
+  readonly log: (line: LogLine) => void;
+}
+
+/** How a script run ended, in the words of the table of failures. */
+export type ScriptOutcome =
+  | { readonly ok: true; readonly output: unknown; readonly usage: Usage }
+  | {
+      readonly ok: false;
+      readonly code: FailureCode;
+      readonly message: string;
+      readonly stack?: string;
+      readonly usage: Usage;
+    };
+
+/** Cell key of runs without tenant; no tenant id can hold a colon. */
+const UNSCOPED_CELL = 'host:unscoped';
+
+/** Runs scripts. Holds no state between runs. */
+export class ScriptRunner {
+  readonly #sandbox: Sandbox;
+  readonly #broker: Broker;
+
+  constructor(sandbox: Sandbox, broker: Broker) {
+    this.#sandbox = sandbox;
+    this.#broker = broker;
+  }
+
+  /** Runs a script to its end. Does not reject for anything a script or a capability can do. */
+  async run(request: ScriptRun): Promise<ScriptOutcome> {
+    const overrun = AbortSignal.timeout(Math.max(1, request.remainingMs));
+    const context = createContext(request);
+    const refused = new Map<string, FailureCode>();
+    const outcome = await this.#sandbox.run({
+      cell: request.tenant ?? UNSCOPED_CELL,
+      bundle: request.bundle,
+      entry: 'main',
+      params: JSON.stringify(request.params ?? {}),
+      run: request.run,
+      env: request.grants.env,
+      limits: { ...request.limits, wallMs: Math.min(request.limits.wallMs, Math.max(1, request.remainingMs)) },
+      signal: AbortSignal.any([request.signal, overrun]),
+      log: request.log,
+      call: async (method, args, signal) => {
+        try {
+          return await this.#broker.call(method, args, { ...context, signal });
+        } catch (error) {
+          if (error instanceof CapabilityError && error.activityCode) refused.set(fault(error), error.activityCode);
+          throw error;
+        }
+      },
+    });
+    return conclude(outcome, refused, overrun.aborted && !request.signal.aborted);
+  }
+}
+
+function createContext(request: ScriptRun): Omit<RunContext, 'signal'> {
+  const { tenant, run, digest, grants, remainingMs } = request;
+  let writes = 0;
+  return {
+    tenant,
+    runId: run.id,
+    workflow: run.workflow,
+    activity: run.activity,
+    attempt: run.attempt,
+    digest,
+    grants,
+    deadline: Date.now() + remainingMs,
+    nextWriteKey: () => `${run.id}:${run.activity}:${writes++}`,
+  };
+}
+
+const fault = ({ code, message }: { code: string; message: string }): string => `${code} ${message}`;
+
+/** An uncaught capability error gives the activity the code its capability named, so that `retries` treats it rightly. */
+function conclude(outcome: RunOutcome, refused: ReadonlyMap<string, FailureCode>, overran: boolean): ScriptOutcome {
+  if (outcome.ok) return { ok: true, output: JSON.parse(outcome.output) as unknown, usage: outcome.usage };
+  const { code, message, stack, thrownCode } = outcome.error;
+  const { usage } = outcome;
+  if (code === 'CANCELLED' && overran) {
+    return { ok: false, code: 'SCRIPT_WALL', message: 'the timeout of the activity passed', usage };
+  }
+  const uncaught = thrownCode ? refused.get(fault({ code: thrownCode, message })) : undefined;
+  return { ok: false, code: uncaught ?? code, message, ...(stack && { stack }), usage };
+}

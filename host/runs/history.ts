@@ -1,0 +1,208 @@
+/** Reads what a run did out of its Temporal history. Pure: history in, data out. */
+import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
+import type { temporal } from '@temporalio/proto';
+import type { ActivityError, BillingArgs, LoadedPlan, RunFailure, RunResult } from '../temporal/workflows/types.ts';
+
+type Event = temporal.api.history.v1.IHistoryEvent;
+type Payload = temporal.api.common.v1.IPayload;
+type Failure = temporal.api.failure.v1.IFailure;
+
+/** What history tells of one activity. Times are ISO 8601. */
+export interface ActivityTrace {
+  status: 'running' | 'completed' | 'failed';
+  attempts: number;
+  startedAt: string | null;
+  endedAt: string | null;
+  input: unknown;
+  output: unknown;
+  error: ActivityError | null;
+  childRun: { workflowId: string; runId: string | null } | null;
+}
+
+/** How a closed run ended. */
+export interface RunEnd {
+  readonly kind: 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed-out';
+  readonly time: string;
+  readonly result?: RunResult;
+  readonly failure?: RunFailure;
+}
+
+/** All of a run that its history holds. */
+export interface RunTrace {
+  readonly args: BillingArgs;
+  readonly startedAt: string;
+  readonly loaded: LoadedPlan | null;
+  /** Id of the BillingWorkflow resource. */
+  readonly record: string | null;
+  readonly activities: ReadonlyMap<string, ActivityTrace>;
+  readonly end: RunEnd | null;
+}
+
+/** Reads a whole history. Null when its first event is not the start of a billing run. */
+export function readHistory(events: readonly Event[]): RunTrace | null {
+  const start = events[0]?.workflowExecutionStartedEventAttributes;
+  const args = decode(start?.input?.payloads?.[0]) as BillingArgs | undefined;
+  if (!start || typeof args?.workflow !== 'string') return null;
+  const reader = new Reader();
+  for (const event of events) reader.read(event);
+  return {
+    args,
+    startedAt: time(events[0]) ?? '',
+    loaded: reader.loaded,
+    record: reader.record,
+    activities: reader.activities,
+    end: reader.end,
+  };
+}
+
+class Reader {
+  loaded: LoadedPlan | null = null;
+  record: string | null = null;
+  end: RunEnd | null = null;
+  readonly activities = new Map<string, ActivityTrace>();
+  /** Scheduling event id → YAML activity id. */
+  readonly #scheduled = new Map<string, string>();
+
+  read(event: Event): void {
+    this.#readMarker(event);
+    this.#readActivity(event);
+    this.#readChild(event);
+    this.end = readEnd(event) ?? this.end;
+  }
+
+  #readMarker(event: Event): void {
+    const marker = event.markerRecordedEventAttributes;
+    if (marker?.markerName !== 'core_local_activity') return;
+    const about = decode(marker.details?.data?.payloads?.[0]) as { activity_type?: string } | undefined;
+    const result = decode(marker.details?.result?.payloads?.[0]);
+    if (about?.activity_type === 'cloister:loadPlan') this.loaded = (result as LoadedPlan | undefined) ?? null;
+    if (about?.activity_type === 'cloister:createRecord') this.record = typeof result === 'string' ? result : null;
+  }
+
+  #readActivity(event: Event): void {
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    if (scheduled) {
+      // A reschedule after a lost host is `<id>~<n>`; ids themselves hold no tilde.
+      const id = (scheduled.activityId ?? '').replace(/~\d+$/, '');
+      this.#scheduled.set(String(event.eventId), id);
+      this.activities.set(id, opened(decode(scheduled.input?.payloads?.[0])));
+    }
+    const started = event.activityTaskStartedEventAttributes;
+    const trace = this.#trace(started?.scheduledEventId);
+    if (started && trace) {
+      trace.attempts = started.attempt ?? 1;
+      trace.startedAt = time(event);
+    }
+    const completed = event.activityTaskCompletedEventAttributes;
+    settle(this.#trace(completed?.scheduledEventId), event, { output: decode(completed?.result?.payloads?.[0]) });
+    for (const ended of [event.activityTaskFailedEventAttributes, event.activityTaskTimedOutEventAttributes]) {
+      settle(this.#trace(ended?.scheduledEventId), event, { failure: ended?.failure });
+    }
+    settle(this.#trace(event.activityTaskCanceledEventAttributes?.scheduledEventId), event, { failure: CANCELED });
+  }
+
+  #readChild(event: Event): void {
+    const initiated = event.startChildWorkflowExecutionInitiatedEventAttributes;
+    if (initiated) {
+      const id = String(decode(initiated.memo?.fields?.CloisterActivity) ?? '');
+      const args = decode(initiated.input?.payloads?.[0]) as BillingArgs | undefined;
+      this.#scheduled.set(String(event.eventId), id);
+      const childRun = { workflowId: initiated.workflowId ?? '', runId: null };
+      this.activities.set(id, { ...opened(args?.input), childRun });
+    }
+    const started = event.childWorkflowExecutionStartedEventAttributes;
+    const trace = this.#trace(started?.initiatedEventId);
+    if (started && trace?.childRun) {
+      trace.attempts += 1;
+      trace.startedAt = time(event);
+      trace.childRun.runId = started.workflowExecution?.runId ?? null;
+    }
+    const completed = event.childWorkflowExecutionCompletedEventAttributes;
+    settle(this.#trace(completed?.initiatedEventId), event, { output: decode(completed?.result?.payloads?.[0]) });
+    const failed = event.childWorkflowExecutionFailedEventAttributes;
+    settle(this.#trace(failed?.initiatedEventId), event, { failure: failed?.failure });
+    const canceled = event.childWorkflowExecutionCanceledEventAttributes;
+    settle(this.#trace(canceled?.initiatedEventId), event, { failure: CANCELED });
+  }
+
+  #trace(eventId: unknown): ActivityTrace | undefined {
+    const id = this.#scheduled.get(String(eventId));
+    return id === undefined ? undefined : this.activities.get(id);
+  }
+}
+
+const CANCELED: Failure = { message: 'cancelled', canceledFailureInfo: {} };
+
+function opened(input: unknown): ActivityTrace {
+  return {
+    status: 'running',
+    attempts: 0,
+    startedAt: null,
+    endedAt: null,
+    input: input ?? null,
+    output: null,
+    error: null,
+    childRun: null,
+  };
+}
+
+function settle(
+  trace: ActivityTrace | undefined,
+  event: Event,
+  how: { readonly output?: unknown; readonly failure?: Failure | null | undefined },
+): void {
+  if (!trace) return;
+  trace.endedAt = time(event);
+  trace.status = how.failure ? 'failed' : 'completed';
+  trace.output = how.output ?? null;
+  if (how.failure) trace.error = readFailure(how.failure, trace.attempts);
+}
+
+/** Turns a recorded failure into code and message. `activity` and `script` are filled in by whoever knows the plan. */
+export function readFailure(failure: Failure, attempts: number): ActivityError {
+  const detail = decode(failure.applicationFailureInfo?.details?.payloads?.[0]) as { stack?: string } | undefined;
+  return {
+    activity: '',
+    script: null,
+    attempts,
+    code: failure.canceledFailureInfo ? 'CANCELLED' : (failure.applicationFailureInfo?.type ?? 'HOST_LOST'),
+    message: failure.message ?? '',
+    ...(detail?.stack && { stack: detail.stack }),
+  };
+}
+
+function readEnd(event: Event): RunEnd | null {
+  const at = time(event) ?? '';
+  const completed = event.workflowExecutionCompletedEventAttributes;
+  if (completed) return { kind: 'completed', time: at, ...result(decode(completed.result?.payloads?.[0])) };
+  const failed = event.workflowExecutionFailedEventAttributes;
+  if (failed?.failure) return { kind: 'failed', time: at, failure: runFailure(failed.failure) };
+  const canceled = event.workflowExecutionCanceledEventAttributes;
+  if (canceled) return { kind: 'cancelled', time: at, ...activities(decode(canceled.details?.payloads?.[0])) };
+  if (event.workflowExecutionTerminatedEventAttributes) return { kind: 'terminated', time: at };
+  if (event.workflowExecutionTimedOutEventAttributes) return { kind: 'timed-out', time: at };
+  return null;
+}
+
+const result = (value: unknown): { result?: RunResult } => (value ? { result: value as RunResult } : {});
+
+function activities(value: unknown): { failure?: RunFailure } {
+  const map = (value as { activities?: RunFailure['activities'] } | undefined)?.activities;
+  return map ? { failure: { error: { code: 'CANCELLED', message: 'the run was cancelled' }, activities: map } } : {};
+}
+
+function runFailure(failure: Failure): RunFailure {
+  const error = defaultFailureConverter.failureToError(failure, defaultPayloadConverter);
+  const details = (error as { details?: unknown[] }).details?.[0] as RunFailure | undefined;
+  return details?.error ? details : { error: { code: 'INTERNAL', message: error.message }, activities: {} };
+}
+
+function decode(payload: Payload | null | undefined): unknown {
+  return payload ? defaultPayloadConverter.fromPayload(payload) : undefined;
+}
+
+function time(event: Event | undefined): string | null {
+  const at = event?.eventTime;
+  if (!at) return null;
+  return new Date(Number(at.seconds ?? 0) * 1000 + Math.floor((at.nanos ?? 0) / 1e6)).toISOString();
+}

@@ -1,0 +1,282 @@
+/** Runs: start, list, show and follow, over Temporal and the BillingWorkflow resource. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { FhirHost } from '../broker/fhir.ts';
+import { ApiError } from '../error.ts';
+import { closeRecord } from '../temporal/activities/record.ts';
+import { BILLING_QUEUE } from '../temporal/queue.ts';
+import type { ActivityState, BillingArgs, Trigger } from '../temporal/workflows/types.ts';
+import { readFailure, readHistory } from './history.ts';
+import { type OpenState, type RunIds, type RunStatus, type RunSummary, type RunView, viewRun } from './view.ts';
+
+/** What starts a run. */
+export interface StartRun {
+  readonly workflow: string;
+  readonly branch: string | null;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Temporal workflow id; absent: a UUID. */
+  readonly workflowId?: string;
+  readonly trigger?: Trigger;
+}
+
+/** What a start led to. */
+export interface StartedRun extends RunIds {
+  readonly deduplicated: boolean;
+}
+
+/** Which runs to list. */
+export interface ListRuns {
+  readonly workflow: string;
+  /** `*` for all. */
+  readonly branch: string | '*' | null;
+  readonly status: RunStatus | null;
+  readonly tenant: string | null;
+  readonly limit: number;
+  readonly cursor: string | null;
+}
+
+const QUERY_TIMEOUT_MS = 2000;
+const NOTHING: OpenState = { walk: {}, pending: new Map() };
+
+/** All that can be done with runs. Rejects with `ApiError` for what a client can mend or wait for. */
+export class Runs {
+  readonly #client: Client;
+  readonly #fhir: FhirHost;
+  readonly #queue: string;
+
+  constructor(client: Client, fhir: FhirHost, queue: string = BILLING_QUEUE) {
+    this.#client = client;
+    this.#fhir = fhir;
+    this.#queue = queue;
+  }
+
+  /** Starts a run, or finds the one that runs under the same id. */
+  async start(request: StartRun): Promise<StartedRun> {
+    const workflowId = request.workflowId ?? randomUUID();
+    const tenant = tenantOf(request.input);
+    const trigger = request.trigger ?? { type: 'manual', id: null };
+    const { workflow, branch, input } = request;
+    const args: BillingArgs = { workflow, branch, input, trigger };
+    const labels = {
+      CloisterWorkflow: workflow,
+      ...(branch !== null && { CloisterBranch: branch }),
+      ...(tenant !== null && { CloisterTenant: tenant }),
+    };
+    try {
+      const handle = await this.#client.workflow.start('billingWorkflow', {
+        taskQueue: this.#queue,
+        workflowId,
+        args: [args],
+        memo: labels,
+        searchAttributes: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, [value]])),
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+      });
+      return { workflowId, runId: handle.firstExecutionRunId, deduplicated: false };
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return this.#running(workflowId, tenant);
+      throw unavailable(error);
+    }
+  }
+
+  async #running(workflowId: string, tenant: string | null): Promise<StartedRun> {
+    const found = await this.#client.workflow.getHandle(workflowId).describe();
+    const owner = found.memo?.CloisterTenant ?? null;
+    if (found.type !== 'billingWorkflow' || owner !== tenant) {
+      throw new ApiError('WORKFLOW_ID_TAKEN', 'this workflow id is taken', {
+        where: '_workflowId',
+        found: 'an id that is in use',
+        expected: 'another id',
+      });
+    }
+    return { workflowId, runId: found.runId, deduplicated: true };
+  }
+
+  /** Runs of a workflow, newest first. */
+  async list(request: ListRuns): Promise<{ runs: RunSummary[]; nextCursor: string | null }> {
+    const { namespace } = this.#client.options;
+    try {
+      const page = await this.#client.workflowService.listWorkflowExecutions({
+        namespace,
+        pageSize: request.limit,
+        query: visibilityQuery(request),
+        nextPageToken: request.cursor === null ? null : Buffer.from(request.cursor, 'base64url'),
+      });
+      const runs = page.executions.map(summarise).sort(newestFirst);
+      const token = page.nextPageToken;
+      return { runs, nextCursor: token?.length ? Buffer.from(token).toString('base64url') : null };
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  /**
+   * One run. `id` is a Temporal run id, or a workflow id and means its latest run. A run of another workflow, or of another
+   * tenant than `tenant` (null: any), is `RUN_NOT_FOUND`.
+   */
+  async get(workflow: string, id: string, tenant: string | null = null): Promise<RunView> {
+    const ids = await this.#find(id);
+    const view = await this.#view(ids);
+    if (!view || view.workflow !== workflow) throw notFound();
+    if (tenant !== null && view.tenantOrganizationId !== tenant) throw notFound();
+    return this.#withRecord(view);
+  }
+
+  /** Yields the run's view whenever it changed, until it is closed. */
+  async *follow(ids: RunIds, intervalMs = 100): AsyncGenerator<RunView> {
+    let last = '';
+    for (;;) {
+      const view = await this.#view(ids);
+      if (!view) throw notFound();
+      const text = JSON.stringify(view);
+      if (view.status !== 'in-progress') {
+        yield await this.#withRecord(view);
+        return;
+      }
+      if (text !== last) yield view;
+      last = text;
+      await sleep(intervalMs);
+    }
+  }
+
+  async #find(id: string): Promise<RunIds> {
+    try {
+      if (/^[0-9a-f-]{36}$/i.test(id)) {
+        const page = await this.#client.workflowService.listWorkflowExecutions({
+          namespace: this.#client.options.namespace,
+          pageSize: 1,
+          query: `RunId = '${id}'`,
+        });
+        const execution = page.executions[0]?.execution;
+        if (execution) return { workflowId: execution.workflowId ?? '', runId: id };
+      }
+      const { workflowId, runId } = await this.#client.workflow.getHandle(id).describe();
+      return { workflowId, runId };
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw notFound();
+      throw unavailable(error);
+    }
+  }
+
+  async #view(ids: RunIds): Promise<RunView | null> {
+    const handle = this.#client.workflow.getHandle(ids.workflowId, ids.runId);
+    try {
+      const history = await handle.fetchHistory();
+      const trace = readHistory(history.events ?? []);
+      if (!trace) return null;
+      return viewRun(ids, trace, trace.end ? NOTHING : await this.#open(ids));
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw notFound();
+      throw unavailable(error);
+    }
+  }
+
+  /** With no worker up the query does not answer: history alone has to do. */
+  async #open(ids: RunIds): Promise<OpenState> {
+    const handle = this.#client.workflow.getHandle(ids.workflowId, ids.runId);
+    const [walk, description] = await Promise.all([
+      this.#client
+        .withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => handle.query<Record<string, ActivityState>>('walk'))
+        .catch(() => ({})),
+      handle.describe(),
+    ]);
+    const pending = (description.raw.pendingActivities ?? []).map((activity) => {
+      const id = (activity.activityId ?? '').replace(/~\d+$/, '');
+      const attempt = activity.attempt ?? 1;
+      const error = activity.lastFailure ? readFailure(activity.lastFailure, attempt - 1) : null;
+      return [id, { attempt, error }] as const;
+    });
+    return { walk, pending: new Map(pending) };
+  }
+
+  /** Adds the status of the BillingWorkflow resource; Temporal wins where they disagree, and the resource is mended. */
+  async #withRecord(view: RunView): Promise<RunView> {
+    const reference = view.billingWorkflow?.reference;
+    if (!reference) return view;
+    const id = reference.slice('BillingWorkflow/'.length);
+    const tenant = view.tenantOrganizationId;
+    try {
+      const resource = await this.#fhir.read(tenant, 'BillingWorkflow', id);
+      let status = typeof resource.status === 'string' ? resource.status : null;
+      const { end } = view.executionPeriod;
+      if (status === 'in-progress' && view.status !== 'in-progress' && end) {
+        await closeRecord(this.#fhir, { tenant, id, status: view.status, end });
+        status = view.status;
+      }
+      return { ...view, billingWorkflow: { reference, status } };
+    } catch {
+      return view;
+    }
+  }
+}
+
+function tenantOf(input: Readonly<Record<string, unknown>>): string | null {
+  const tenant = input.tenantOrganizationId;
+  return typeof tenant === 'string' ? tenant : null;
+}
+
+const STATUS_QUERY: Readonly<Record<RunStatus, string>> = {
+  'in-progress': "ExecutionStatus = 'Running'",
+  completed: "ExecutionStatus = 'Completed'",
+  failed: "ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated', 'Canceled')",
+};
+
+function visibilityQuery({ workflow, branch, status, tenant }: ListRuns): string {
+  return [
+    "WorkflowType = 'billingWorkflow'",
+    `CloisterWorkflow = ${quote(workflow)}`,
+    ...(branch !== null && branch !== '*' ? [`CloisterBranch = ${quote(branch)}`] : []),
+    ...(branch === null ? ['CloisterBranch IS NULL'] : []),
+    ...(tenant !== null ? [`CloisterTenant = ${quote(tenant)}`] : []),
+    ...(status !== null ? [STATUS_QUERY[status]] : []),
+  ].join(' AND ');
+}
+
+/** A git branch may hold a quote. */
+const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+type Execution = Awaited<ReturnType<Client['workflowService']['listWorkflowExecutions']>>['executions'][number];
+
+function summarise(execution: Execution): RunSummary {
+  const memo = (name: string): string | null => {
+    const payload = execution.memo?.fields?.[name];
+    return payload ? String(defaultPayloadConverter.fromPayload(payload)) : null;
+  };
+  const end = execution.closeTime ? isoTime(execution.closeTime) : null;
+  const running = execution.status === 1;
+  const completed = execution.status === 2;
+  return {
+    runId: execution.execution?.runId ?? '',
+    workflowId: execution.execution?.workflowId ?? '',
+    workflow: memo('CloisterWorkflow') ?? '',
+    branch: memo('CloisterBranch'),
+    commit: memo('CloisterCommit'),
+    status: running ? 'in-progress' : completed ? 'completed' : 'failed',
+    tenantOrganizationId: memo('CloisterTenant'),
+    executionPeriod: { start: isoTime(execution.startTime), ...(end && { end }) },
+  };
+}
+
+function newestFirst(a: RunSummary, b: RunSummary): number {
+  return b.executionPeriod.start.localeCompare(a.executionPeriod.start);
+}
+
+function isoTime(at: Execution['startTime']): string {
+  return new Date(Number(at?.seconds ?? 0) * 1000 + Math.floor((at?.nanos ?? 0) / 1e6)).toISOString();
+}
+
+function notFound(): ApiError {
+  return new ApiError('RUN_NOT_FOUND', 'no such run');
+}
+
+function unavailable(error: unknown): unknown {
+  const down = isGrpcServiceError(error) && [4, 14].includes(error.code);
+  return down ? new ApiError('TEMPORAL_UNAVAILABLE', 'Temporal does not answer') : error;
+}

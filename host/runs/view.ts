@@ -1,0 +1,154 @@
+/** The body of `GET /workflows/:id/runs/:runId`, made from a run's history and what is known of it while it is open. */
+import type { Plan } from '../../registry/index.ts';
+import type { ActivityError, ActivityResult, ActivityState, SkipReason, Trigger } from '../temporal/workflows/types.ts';
+import type { ActivityTrace, RunEnd, RunTrace } from './history.ts';
+
+/** Status of a run, in the words of the BillingWorkflow resource. */
+export type RunStatus = 'in-progress' | 'completed' | 'failed';
+
+/** One activity of a run. Times are ISO 8601, `durationMs` milliseconds. */
+export interface ActivityView {
+  readonly id: string;
+  /** Activity whose child this one is; null for a root. */
+  readonly parent: string | null;
+  readonly name: string;
+  readonly script: string | null;
+  readonly status: 'pending' | 'running' | 'completed' | 'failed' | 'skipped';
+  readonly reason?: SkipReason;
+  readonly attempts: number;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly durationMs: number | null;
+  readonly input: unknown;
+  readonly output: unknown;
+  readonly error: ActivityError | null;
+  readonly childRun: { readonly workflowId: string; readonly runId: string | null } | null;
+}
+
+/** A run without its data, as lists show it. */
+export interface RunSummary {
+  readonly runId: string;
+  readonly workflowId: string;
+  readonly workflow: string;
+  readonly branch: string | null;
+  readonly commit: string | null;
+  readonly status: RunStatus;
+  readonly tenantOrganizationId: string | null;
+  readonly executionPeriod: { readonly start: string; readonly end?: string };
+}
+
+/** A whole run. `activities` is null when no plan was recorded. */
+export interface RunView extends RunSummary {
+  readonly trigger: Trigger;
+  readonly billingWorkflow: { readonly reference: string; readonly status: string | null } | null;
+  readonly input: unknown;
+  readonly output: unknown;
+  readonly error: ActivityError | { readonly code: string; readonly message: string } | null;
+  readonly activities: readonly ActivityView[] | null;
+}
+
+/** What only Temporal knows of an open run. */
+export interface OpenState {
+  readonly walk: Readonly<Record<string, ActivityState>>;
+  readonly pending: ReadonlyMap<string, { readonly attempt: number; readonly error: ActivityError | null }>;
+}
+
+/** Ids of a run. */
+export interface RunIds {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+/** The run as the API shows it, without the status of its BillingWorkflow resource. */
+export function viewRun(ids: RunIds, trace: RunTrace, open: OpenState): RunView {
+  const plan = trace.loaded?.ok ? trace.loaded.plan : null;
+  const { args, end } = trace;
+  const tenant = args.input.tenantOrganizationId;
+  return {
+    runId: ids.runId,
+    workflowId: ids.workflowId,
+    workflow: args.workflow,
+    branch: plan?.branch ?? args.branch,
+    commit: plan?.commit ?? null,
+    status: statusOf(end),
+    tenantOrganizationId: typeof tenant === 'string' ? tenant : null,
+    trigger: args.trigger,
+    executionPeriod: { start: trace.startedAt, ...(end && { end: end.time }) },
+    billingWorkflow: trace.record ? { reference: `BillingWorkflow/${trace.record}`, status: null } : null,
+    input: args.input,
+    output: end?.result ?? null,
+    error: errorOf(end),
+    activities: plan ? viewActivities(plan, trace, open) : null,
+  };
+}
+
+function statusOf(end: RunEnd | null): RunStatus {
+  if (!end) return 'in-progress';
+  return end.kind === 'completed' ? 'completed' : 'failed';
+}
+
+function errorOf(end: RunEnd | null): RunView['error'] {
+  switch (end?.kind) {
+    case undefined:
+    case 'completed':
+      return null;
+    case 'failed':
+      return end.failure?.error ?? null;
+    case 'cancelled':
+      return { code: 'CANCELLED', message: 'the run was cancelled' };
+    case 'terminated':
+      return { code: 'TERMINATED', message: 'the run was terminated' };
+    case 'timed-out':
+      return { code: 'RUN_TIMED_OUT', message: 'the run passed its run timeout' };
+    default:
+      return end?.kind satisfies never;
+  }
+}
+
+function viewActivities(plan: Plan, trace: RunTrace, open: OpenState): ActivityView[] {
+  const ended: Readonly<Record<string, ActivityResult>> =
+    trace.end?.result?.activities ?? trace.end?.failure?.activities ?? {};
+  const parents = new Map(plan.activities.flatMap(({ id, children }) => children.map((child) => [child, id] as const)));
+  return plan.activities.map(({ id, name, script }) => {
+    const seen = trace.activities.get(id);
+    const known = ended[id] ?? open.walk[id];
+    const waiting = trace.end ? undefined : open.pending.get(id);
+    const error = known?.error ?? own(seen?.error ?? waiting?.error ?? null, id, script);
+    return {
+      id,
+      parent: parents.get(id) ?? null,
+      name,
+      script,
+      status: activityStatus(seen, known?.status, trace.end !== null),
+      ...(known?.reason && { reason: known.reason }),
+      attempts: waiting?.attempt ?? known?.error?.attempts ?? seen?.attempts ?? 0,
+      startedAt: seen?.startedAt ?? null,
+      endedAt: seen?.endedAt ?? null,
+      durationMs: duration(seen),
+      input: seen?.input ?? null,
+      output: seen?.output ?? null,
+      error,
+      childRun: seen?.childRun ?? null,
+    };
+  });
+}
+
+function own(error: ActivityError | null, activity: string, script: string | null): ActivityError | null {
+  return error && { ...error, activity, script };
+}
+
+/** What the walk says counts; where it says nothing (no worker is up), history does. */
+function activityStatus(
+  seen: ActivityTrace | undefined,
+  known: ActivityState['status'] | undefined,
+  closed: boolean,
+): ActivityView['status'] {
+  if (known && known !== 'pending') return known;
+  if (!seen) return 'pending';
+  return closed && seen.status === 'running' ? 'failed' : seen.status;
+}
+
+function duration(seen: ActivityTrace | undefined): number | null {
+  if (!seen?.startedAt || !seen.endedAt) return null;
+  return Date.parse(seen.endedAt) - Date.parse(seen.startedAt);
+}

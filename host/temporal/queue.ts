@@ -1,0 +1,2 @@
+/** Task queue of every billing workflow. */
+export const BILLING_QUEUE = 'billing';

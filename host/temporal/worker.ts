@@ -1,0 +1,60 @@
+/** The worker of task queue `billing`: workflows from the bundle, host steps by name, scripts by the catch-all activity. */
+import { type NativeConnection, Worker } from '@temporalio/worker';
+import type { FhirHost } from '../broker/fhir.ts';
+import type { PlanShelf } from '../plans.ts';
+import { closeRecord, createRecord } from './activities/record.ts';
+import { createScriptActivity, type ScriptDependencies } from './activities/script.ts';
+import { workflowBundle } from './bundle.ts';
+import { BILLING_QUEUE } from './queue.ts';
+import type { BillingArgs, RecordClose, RecordCreate } from './workflows/types.ts';
+
+/** What the worker is made of. */
+export interface WorkerOptions extends ScriptDependencies {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly taskQueue?: string;
+  readonly fhir: FhirHost;
+  readonly shelf: PlanShelf;
+  readonly cacheDir: string;
+  /** Milliseconds that running activities get when the worker is told to stop. */
+  readonly graceMs: number;
+  /** Milliseconds after which the worker is given up. */
+  readonly forceMs: number;
+}
+
+/** A running worker. `stop` drains it; `ended` settles when it has ended, and rejects when it failed. */
+export interface BillingWorker {
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts the worker; resolves when it polls. */
+export async function startWorker(options: WorkerOptions): Promise<BillingWorker> {
+  const { fhir, shelf } = options;
+  const worker = await Worker.create({
+    connection: options.connection,
+    namespace: options.namespace,
+    taskQueue: options.taskQueue ?? BILLING_QUEUE,
+    workflowBundle: await workflowBundle(options.cacheDir),
+    activities: {
+      'cloister:loadPlan': (args: BillingArgs) => shelf.load(args),
+      'cloister:createRecord': (args: RecordCreate) => createRecord(fhir, args),
+      'cloister:closeRecord': (args: RecordClose) => closeRecord(fhir, args),
+      default: createScriptActivity(options),
+    },
+    // A cancellation reaches a script with the answer to a heartbeat, so heartbeats must not be held back.
+    maxHeartbeatThrottleInterval: 1000,
+    maxCachedWorkflows: 200,
+    shutdownGraceTime: options.graceMs,
+    shutdownForceTime: options.forceMs,
+  });
+  const ended = worker.run();
+  ended.catch(() => undefined);
+  return {
+    ended,
+    stop: async () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended;
+    },
+  };
+}
