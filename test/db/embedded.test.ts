@@ -137,7 +137,7 @@ test('PUT cannot take over the row of another tenant that has the same key', asy
   const answer = await fetch(`${db.url}/rest/v1/parents?id=eq.${row.id}`, {
     method: 'PUT',
     headers: { apikey: db.anonKey, authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ id: row.id, tenant_id: 'b', name: 'stolen' }),
+    body: JSON.stringify({ id: row.id, tenant_id: 'b', name: 'put away' }),
   });
   await answer.text();
   assert.ok(answer.status >= 400);
