@@ -1,0 +1,76 @@
+/** A host as its API shows it: starts a run there and follows it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunView } from '../runs/view.ts';
+import { CommandError } from './command.ts';
+
+/** What to start. */
+export interface RemoteStart {
+  /** Base URL of the API, no slash at its end. */
+  readonly api: string;
+  readonly token: string | undefined;
+  readonly workflow: string;
+  readonly branch: string | undefined;
+  readonly input: Record<string, unknown>;
+}
+
+/** Answer of `POST /workflows/:id/run`. */
+export interface RemoteRun {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly deduplicated: boolean;
+}
+
+interface ErrorBody {
+  readonly error?: string;
+  readonly code?: string;
+  readonly where?: string;
+  readonly found?: string;
+  readonly expected?: string;
+  readonly problems?: readonly Record<string, unknown>[];
+}
+
+const POLL_MS = 150;
+
+/** Starts a run. @throws CommandError in the words of the API: 2 for a wrong request or project, 1 when the host is at fault. */
+export async function startRemote(start: RemoteStart): Promise<RemoteRun> {
+  const query = start.branch === undefined ? '' : `?branch=${encodeURIComponent(start.branch)}`;
+  const path = `/workflows/${encodeURIComponent(start.workflow)}/run${query}`;
+  return (await call(start, path, { method: 'POST', body: JSON.stringify(start.input) })) as RemoteRun;
+}
+
+/** Yields the run's view when it changed; the last one is of the closed run. */
+export async function* followRemote(start: RemoteStart, run: RemoteRun): AsyncGenerator<RunView> {
+  const path = `/workflows/${encodeURIComponent(start.workflow)}/runs/${encodeURIComponent(run.runId)}`;
+  for (let last = ''; ; ) {
+    const view = (await call(start, path, {})) as RunView;
+    const text = JSON.stringify(view);
+    if (text !== last) yield view;
+    if (view.status !== 'in-progress') return;
+    last = text;
+    await sleep(POLL_MS);
+  }
+}
+
+async function call(start: RemoteStart, path: string, init: RequestInit): Promise<unknown> {
+  const headers = {
+    'content-type': 'application/json',
+    ...(start.token !== undefined && { authorization: `Bearer ${start.token}` }),
+  };
+  const response = await fetch(`${start.api}${path}`, { ...init, headers }).catch((error: Error) => {
+    const reason = error.cause instanceof Error ? error.cause.message : error.message;
+    throw new CommandError(`no host answers at ${start.api}: ${reason}`, 1);
+  });
+  const body: unknown = await response.json().catch(() => ({}));
+  if (response.ok) return body;
+  throw new CommandError(sentence(response.status, body as ErrorBody), response.status < 500 ? 2 : 1);
+}
+
+function sentence(status: number, body: ErrorBody): string {
+  const { code = `HTTP ${status}`, error = 'the host refused', where, found, expected, problems = [] } = body;
+  const detail = found === undefined ? '' : ` (${where}: found ${found}, expected ${expected})`;
+  const lines = problems.map(
+    (each) =>
+      `\n  ${each.file}:${each.line}:${each.column} ${each.code} ${each.where}: found ${each.found}, expected ${each.expected}`,
+  );
+  return `${code}: ${error}${detail}${lines.join('')}`;
+}

@@ -1,0 +1,64 @@
+/** Pages of docs/ that are generated from tables in the code. Write them with `node test/docs/pages.ts`. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { API_ERRORS, FAILURES } from '../../host/codes.ts';
+
+const DOCS = join(import.meta.dirname, '../../docs');
+
+/** `docs/errors.md`. */
+export function errorsPage(): string {
+  const failures = Object.entries(FAILURES).map(
+    ([code, { when, advice, retryable }]) => `| \`${code}\` | ${when} | ${retryable ? 'yes' : 'no'} | ${advice} |`,
+  );
+  const api = Object.entries(API_ERRORS).map(([code, { status, when }]) => `| ${status} | \`${code}\` | ${when} |`);
+  return `# Errors
+
+This page is generated from \`host/codes.ts\`; \`npm test\` is red when the two differ.
+
+## Failures of an activity or a run
+
+They stand in \`error.code\` of a run and of its activities, and are the failure type in Temporal's history. *Retried* says
+whether \`retries\` of the activity applies.
+
+| code | when | retried | what to do |
+|---|---|---|---|
+${failures.join('\n')}
+
+## Errors of the API
+
+Every error is \`{ error, code, where?, found?, expected?, problems?, requestId }\`. \`requestId\` finds the request in the
+host's log. No stack of the host ever reaches a client.
+
+| status | code | when |
+|---|---|---|
+${api.join('\n')}
+
+## What a capability call rejects with inside a script
+
+An \`Error\` with a \`code\` and a message that is safe to show:
+
+| code | when |
+|---|---|
+| \`BAD_ARGUMENT\` | the argument is not of the documented form |
+| \`TOO_DEEP\`, \`TOO_LARGE\` | the argument, or the answer, is over a limit |
+| \`TOO_MANY_CALLS\` | the run used up its calls, or has too many open at once |
+| \`UNKNOWN_METHOD\` | there is no such method |
+| \`DENIED\` | not declared, not granted or not allowed; uncaught, the activity fails with \`CAPABILITY_REFUSED\` |
+| \`NOT_FOUND\` | no such thing for this tenant; another tenant's answers alike |
+| \`CONFLICT\` | the other side refused because of its present state |
+| \`INVALID\` | the other side refused the data |
+| \`UNAVAILABLE\` | the other side does not answer; uncaught, the activity fails with \`FHIR_UNAVAILABLE\`, \`DB_UNAVAILABLE\` or \`HTTP_UNAVAILABLE\` |
+| \`FAILED\` | anything else; the host's log has the cause |
+| \`LOG_LIMIT\` | the run logged more lines than it may |
+`;
+}
+
+/** Page name → its text. */
+export const GENERATED: ReadonlyMap<string, () => string> = new Map([['errors.md', errorsPage]]);
+
+/** Writes every generated page. */
+export async function main(): Promise<void> {
+  for (const [name, render] of GENERATED) await writeFile(join(DOCS, name), render());
+}
+
+if (import.meta.main) await main();
