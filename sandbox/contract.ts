@@ -62,6 +62,11 @@ export interface RunRequest {
    */
   readonly call: (method: string, args: unknown, signal: AbortSignal) => Promise<unknown>;
   readonly log: (line: LogLine) => void;
+  /**
+   * The run begins anew because another run ended the cell under it: its calls are numbered from the start again, so that the
+   * keys of its writes come out the same. It loses no attempt.
+   */
+  readonly onRestart?: () => void;
 }
 
 /** One line a script logged: capped and with control characters escaped. */
@@ -97,7 +102,7 @@ export interface Usage {
 
 /** How a run ended. Never rejects for anything a script can do. */
 export type RunOutcome =
-  | { readonly ok: true; /** JSON text */ readonly output: string; readonly usage: Usage }
+  | { readonly ok: true /** JSON text */; readonly output: string; readonly usage: Usage }
   | {
       readonly ok: false;
       readonly error: {
@@ -168,7 +173,12 @@ export type BuildOutcome =
 
 /** Figures of the sandbox for health, tests and benchmarks. */
 export interface SandboxStats {
-  readonly cells: readonly { readonly cell: string; readonly pid: number; readonly running: number; readonly rssMb: number }[];
+  readonly cells: readonly {
+    readonly cell: string;
+    readonly pid: number;
+    readonly running: number;
+    readonly rssMb: number;
+  }[];
   readonly queued: number;
   readonly kills: number;
 }

@@ -1,0 +1,47 @@
+import type { CellLimits } from '../message.ts';
+
+/** Shortest time limit of one entry, milliseconds. */
+const MIN_ENTRY_MS = 5;
+
+/** What one run may still use, and which code it ends with when that is nothing. */
+export class Budget {
+  readonly #limits: CellLimits;
+  readonly #start = performance.now();
+  readonly #cpuMs: () => number;
+
+  /** `cpuMs` reads the CPU time that the run has used so far. */
+  constructor(limits: CellLimits, cpuMs: () => number) {
+    this.#limits = limits;
+    this.#cpuMs = cpuMs;
+  }
+
+  get wallMs(): number {
+    return performance.now() - this.#start;
+  }
+
+  get cpuMs(): number {
+    return this.#cpuMs();
+  }
+
+  /** The limit that the run is over, if any. */
+  spent(): 'SCRIPT_WALL' | 'SCRIPT_CPU' | null {
+    if (this.wallMs >= this.#limits.wallMs) return 'SCRIPT_WALL';
+    return this.cpuMs >= this.#limits.cpuMs ? 'SCRIPT_CPU' : null;
+  }
+
+  /**
+   * Time limit of one synchronous entry, milliseconds of wall clock. Twice what is left of the CPU time, because the machine
+   * may be busy; the watch measures CPU time itself.
+   */
+  entryMs(): number {
+    const cpuLeft = 2 * (this.#limits.cpuMs - this.cpuMs) + 100;
+    return Math.max(MIN_ENTRY_MS, Math.ceil(Math.min(this.#limits.wallMs - this.wallMs, cpuLeft)));
+  }
+
+  /** Text of the error for a limit. */
+  text(code: 'SCRIPT_WALL' | 'SCRIPT_CPU'): string {
+    return code === 'SCRIPT_WALL'
+      ? `the script did not end within ${this.#limits.wallMs} ms`
+      : `the script used more than ${this.#limits.cpuMs} ms of CPU time`;
+  }
+}

@@ -1,0 +1,52 @@
+import { deeperThan } from '../depth.ts';
+import { MAX_DEPTH } from '../limits.ts';
+import type { Shelf } from './shelf.ts';
+
+const HEAP_MB = 16;
+const DEFAULT_MS = 250;
+const MAX_MS = 1_000;
+const ANSWER_CHARS = 256 * 1024;
+
+/** Names that may be variables of an evaluated text: what could end the parameter list cannot be one. */
+const NAME = /^[A-Za-z_$][\w$]*$/;
+
+/**
+ * Answers the bridge's method `evaluate`: text in a second isolate that has no capabilities, at most `cpuLeftMs`. The answer
+ * is an answer's text; `cpuMs` is what it cost.
+ */
+export async function evaluateSealed(
+  shelf: Shelf,
+  args: string,
+  cpuLeftMs: number,
+): Promise<{ readonly text: string; readonly cpuMs: number }> {
+  const question = parseQuestion(args);
+  if (typeof question === 'string') return { text: refusal('BAD_ARGUMENT', question), cpuMs: 0 };
+  const isolate = shelf.takeSealed(HEAP_MB);
+  try {
+    const answer = await isolate.ask(question.text, Math.max(1, Math.min(question.timeoutMs, cpuLeftMs)));
+    const text = 'text' in answer ? answerText(answer.text) : refusal('INVALID', `the text was ended: ${answer.fault}`);
+    return { text, cpuMs: isolate.cpuMs };
+  } finally {
+    isolate.dispose();
+  }
+}
+
+function parseQuestion(args: string): { readonly text: string; readonly timeoutMs: number } | string {
+  if (deeperThan(args, MAX_DEPTH)) return 'the scope is nested too deep';
+  const { source, scope, timeoutMs = DEFAULT_MS } = JSON.parse(args);
+  if (typeof source !== 'string') return 'source must be a text';
+  if (typeof scope !== 'object' || scope === null) return 'scope must be an object';
+  const odd = Object.keys(scope).find((name) => !NAME.test(name));
+  if (odd !== undefined) return `"${odd}" cannot be a variable`;
+  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) return 'timeoutMs must be a number above 0';
+  return { text: JSON.stringify({ source, scope, max: ANSWER_CHARS }), timeoutMs: Math.min(timeoutMs, MAX_MS) };
+}
+
+function answerText(text: string): string {
+  const answer: { ok?: unknown; err?: string } = JSON.parse(text);
+  return answer.err === undefined ? text : refusal('INVALID', answer.err);
+}
+
+function refusal(code: string, message: string): string {
+  return JSON.stringify({ err: { code, message } });
+}

@@ -1,0 +1,79 @@
+import { encodeFrame, FrameReader } from '../frames.ts';
+import type { FromCell, ToCell } from '../message.ts';
+import { type RunMessage, Session } from './session.ts';
+import { Shelf } from './shelf.ts';
+import { requireWalls } from './walls.ts';
+
+/** Process side of a cell. Reads frames from standard input, writes frames to standard output, and ends with the pipe. */
+
+const WATCH_MS = 50;
+const PULSE_MS = 500;
+
+requireWalls();
+
+const sessions = new Map<number, Session>();
+const reader = new FrameReader();
+let shelf: Shelf | null = null;
+let watch: NodeJS.Timeout | null = null;
+let pulsed = 0;
+
+function send(message: FromCell): void {
+  process.stdout.write(encodeFrame(message));
+}
+
+/** At once and for sure, also while a thread is stuck in native code. */
+function leave(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+function handle(message: ToCell): void {
+  switch (message.t) {
+    case 'guest':
+      shelf = new Shelf(message.prelude, message.sealed);
+      return send({ t: 'ready' });
+    case 'run':
+      return run(message);
+    case 'answer':
+      return sessions.get(message.id)?.answer(message.call, message.text);
+    case 'cancel':
+      return sessions.get(message.id)?.cancel();
+    case 'forget':
+      return shelf?.forget(message.digest);
+  }
+}
+
+function run(message: RunMessage): void {
+  const code = shelf?.bundle(message.digest, message.code);
+  if (!shelf || !code) return leave();
+  const session = new Session(message, shelf.takeIsolate(message.limits.heapMb), { shelf, send, gone });
+  sessions.set(message.id, session);
+  watch ??= setInterval(look, WATCH_MS);
+  session.start(code);
+}
+
+function gone(session: Session): void {
+  if (!sessions.delete(session.id)) return;
+  send({ t: 'gone', id: session.id });
+  if (sessions.size > 0) return;
+  if (watch) clearInterval(watch);
+  watch = null;
+  setImmediate(() => shelf?.prepare(session.heapMb));
+}
+
+function look(): void {
+  for (const session of sessions.values()) session.watch();
+  if (performance.now() - pulsed < PULSE_MS) return;
+  pulsed = performance.now();
+  send({ t: 'pulse' });
+}
+
+process.stdin.on('data', (chunk: Buffer) => {
+  try {
+    for (const message of reader.push(chunk)) handle(message as ToCell);
+  } catch {
+    leave();
+  }
+});
+process.stdin.on('end', leave);
+process.stdin.on('error', leave);
+process.stdout.on('error', leave);

@@ -1,0 +1,211 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { deeperThan } from '../depth.ts';
+import { MAX_DEPTH, MESSAGE_CHARS } from '../limits.ts';
+import type { Ended, FromCell, ToCell } from '../message.ts';
+import { Budget } from './budget.ts';
+import { evaluateSealed } from './evaluate.ts';
+import type { Code, EntryFault, Isolate } from './isolate.ts';
+import type { Shelf } from './shelf.ts';
+
+export type RunMessage = Extract<ToCell, { t: 'run' }>;
+
+/** Watch ticks without anything under way after which a run can never end. */
+const QUIET_TICKS = 3;
+
+/** What a session needs of its cell. */
+export interface SessionHost {
+  readonly shelf: Shelf;
+  send(message: FromCell): void;
+  /** The isolate's thread is out of it. */
+  gone(session: Session): void;
+}
+
+/** One run in the cell: its isolate, its timers, its open calls, and the watch over its limits. */
+export class Session {
+  readonly id: number;
+  readonly #message: RunMessage;
+  readonly #host: SessionHost;
+  readonly #isolate: Isolate;
+  readonly #budget: Budget;
+  readonly #timers = new Map<number, NodeJS.Timeout>();
+  readonly #open = new Set<number>();
+  #calls = 0;
+  #entries = 0;
+  #sealedMs = 0;
+  #quiet = 0;
+  #ended = false;
+
+  constructor(message: RunMessage, isolate: Isolate, host: SessionHost) {
+    this.id = message.id;
+    this.#message = message;
+    this.#host = host;
+    this.#isolate = isolate;
+    this.#budget = new Budget(message.limits, () => isolate.cpuMs + this.#sealedMs);
+    isolate.onCatastrophe = (text) =>
+      host.send({ t: 'catastrophe', id: this.id, message: text.slice(0, MESSAGE_CHARS) });
+  }
+
+  get heapMb(): number {
+    return this.#isolate.heapMb;
+  }
+
+  /** Starts the script. */
+  start(code: Code): void {
+    const { entry, run, env, limits, params } = this.#message;
+    const settings = JSON.stringify({ entry, run, env, limits, seed: seedOf(this.#message) });
+    try {
+      this.#isolate.install(settings, (kind, id, a, b) => this.#take(kind, id, a, b));
+    } catch {
+      return this.#fault('error');
+    }
+    this.#enter(this.#isolate.enterStart(code, params, () => this.#budget.entryMs()));
+  }
+
+  /** Hands the answer of a call to the script. */
+  answer(call: number, text: string): void {
+    if (!this.#open.delete(call)) return;
+    this.#deliver('answer', call, text);
+  }
+
+  cancel(): void {
+    this.#fail('CANCELLED', 'the run was cancelled');
+  }
+
+  /** Ring two: called every 50 ms. */
+  watch(): void {
+    if (this.#ended) return;
+    const spent = this.#budget.spent();
+    if (spent) return this.#fail(spent, this.#budget.text(spent));
+    if (this.#isolate.isDisposed) return this.#fault('memory');
+    const isQuiet = this.#entries === 0 && this.#open.size === 0 && this.#timers.size === 0;
+    this.#quiet = isQuiet ? this.#quiet + 1 : 0;
+    if (this.#quiet < QUIET_TICKS) return;
+    this.#fail('SCRIPT_WALL', 'the promise of the script can never settle: no call and no timer is open');
+  }
+
+  #enter(entry: Promise<EntryFault | null>): void {
+    this.#entries++;
+    void entry.then((fault) => {
+      this.#entries--;
+      if (fault !== null) this.#fault(fault);
+      this.#reportGone();
+    });
+  }
+
+  #deliver(kind: string, id: number, text: string): void {
+    if (this.#ended) return;
+    this.#enter(this.#isolate.enterDeliver(kind, id, text, this.#budget.entryMs()));
+  }
+
+  /** One message of the script's realm. */
+  #take(kind: string, id: number, a: string, b: string): void {
+    if (this.#ended) return;
+    switch (kind) {
+      case 'call':
+        return this.#call(id, a, b);
+      case 'log':
+        return this.#log(a, b);
+      case 'timer':
+        return this.#arm(id, Number(a));
+      case 'untimer':
+        clearTimeout(this.#timers.get(id));
+        this.#timers.delete(id);
+        return;
+      case 'done':
+        return this.#done(a);
+      case 'unfit':
+        return this.#unfit(a, b);
+      case 'missing':
+        return this.#fail(
+          'MAIN_MISSING',
+          `expected an exported function "${this.#message.entry}", found: ${a || 'no exports'}`,
+        );
+      default:
+        return this.#thrown(a);
+    }
+  }
+
+  #call(id: number, method: string, args: string): void {
+    this.#calls++;
+    this.#open.add(id);
+    if (method === 'evaluate') void this.#evaluate(id, args);
+    else this.#host.send({ t: 'call', id: this.id, call: id, method, args });
+  }
+
+  async #evaluate(id: number, args: string): Promise<void> {
+    const left = this.#message.limits.cpuMs - this.#budget.cpuMs;
+    const { text, cpuMs } = await evaluateSealed(this.#host.shelf, args, left);
+    this.#sealedMs += cpuMs;
+    this.answer(id, text);
+  }
+
+  #log(level: string, line: string): void {
+    if (level !== 'debug' && level !== 'info' && level !== 'warn' && level !== 'error') return;
+    const [message, data]: unknown[] = deeperThan(line, MAX_DEPTH) ? ['(a line nested too deep)'] : JSON.parse(line);
+    const tail = data === undefined ? {} : { data: JSON.stringify(data) };
+    this.#host.send({ t: 'log', id: this.id, level, message: String(message), ...tail });
+  }
+
+  #arm(id: number, delay: number): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(id);
+      this.#deliver('timer', id, '');
+    }, delay);
+    this.#timers.set(id, timer);
+  }
+
+  #done(output: string): void {
+    const size = Buffer.byteLength(output);
+    const max = this.#message.limits.resultBytes;
+    if (size > max) return this.#unfit('TOO_LARGE', `${size} bytes, at most ${max}`);
+    if (deeperThan(output, MAX_DEPTH)) return this.#unfit('TOO_DEEP', `at most ${MAX_DEPTH} levels`);
+    this.#end({ ok: true, output });
+  }
+
+  #unfit(fault: string, why: string): void {
+    if (fault === 'TOO_LARGE') return this.#fail('RESULT_TOO_LARGE', `the result is too large: ${why}`);
+    if (fault === 'TOO_DEEP') return this.#fail('TOO_DEEP', `the result is nested too deep: ${why}`);
+    this.#fail('RESULT_NOT_JSON', `the result is not JSON: ${why}`);
+  }
+
+  #thrown(text: string): void {
+    const { code, message, stack, thrownCode } = JSON.parse(text);
+    this.#end({ ok: false, code, message, ...(stack && { stack }), ...(thrownCode && { thrownCode }) });
+  }
+
+  #fault(fault: EntryFault): void {
+    if (this.#ended) return;
+    const { heapMb } = this.#message.limits;
+    if (fault === 'memory' || (fault === 'disposed' && this.#isolate.isDisposed)) {
+      return this.#fail('SCRIPT_MEMORY', `the script used more than ${heapMb} MiB of memory`);
+    }
+    if (fault === 'error') return this.#fail('SCRIPT_ERROR', 'the script could not be entered');
+    const code = this.#budget.spent() ?? 'SCRIPT_CPU';
+    this.#fail(code, this.#budget.text(code));
+  }
+
+  #fail(code: Extract<Ended, { ok: false }>['code'], message: string): void {
+    this.#end({ ok: false, code, message });
+  }
+
+  #end(ended: Ended): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    const usage = { cpuMs: this.#budget.cpuMs, wallMs: this.#budget.wallMs, calls: this.#calls };
+    this.#host.send({ t: 'end', id: this.id, ended, usage });
+    this.#isolate.dispose();
+    this.#reportGone();
+  }
+
+  #reportGone(): void {
+    if (this.#ended && this.#entries === 0) this.#host.gone(this);
+  }
+}
+
+/** Random for an ordinary run; the same in every attempt of a deterministic one. */
+function seedOf({ run }: RunMessage): string {
+  if (!run.deterministic) return randomBytes(32).toString('hex');
+  return createHash('sha256').update(`${run.id}\n${run.activity}`).digest('hex');
+}

@@ -1,0 +1,102 @@
+import { toJson } from './json.ts';
+import { apply, create, cut, PlainPromise, parse } from './primordials.ts';
+import { callError } from './thrown.ts';
+
+/** The one way out of the isolate: four primitives, no answer. Never handed to the script. */
+export type Post = (kind: string, id: number, a: string, b: string) => void;
+
+/** What the bridge keeps to before anything crosses; the host checks all of it again. */
+export interface BridgeLimits {
+  readonly calls: number;
+  readonly inFlight: number;
+  readonly argBytes: number;
+  readonly logLines: number;
+}
+
+interface Call {
+  readonly id: number;
+  readonly method: string;
+  readonly args: string;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+  next: Call | null;
+}
+
+/** Sends calls and log lines, and takes answers. */
+export interface Bridge {
+  /** One capability call. Rejects with an `Error` that carries `code`. At most `inFlight` are open, further ones wait here. */
+  call(method: string, args: unknown): Promise<unknown>;
+  log(level: string, message: string, data: unknown): void;
+  /** Takes the answer `{"ok": …}` or `{"err": {code, message}}` of one call. */
+  answer(id: number, text: string): void;
+}
+
+const LINE_CHARS = 8192;
+
+/** Makes the bridge of one run over `post`. */
+export function createBridge(post: Post, limits: BridgeLimits): Bridge {
+  const open: Record<number, Call> = create(null);
+  let first: Call | null = null;
+  let last: Call | null = null;
+  let made = 0;
+  let flying = 0;
+  let lines = 0;
+
+  const send = (call: Call): void => {
+    flying++;
+    open[call.id] = call;
+    post('call', call.id, call.method, call.args);
+  };
+
+  const enqueue = (call: Call): void => {
+    if (last === null) first = call;
+    else last.next = call;
+    last = call;
+  };
+
+  const sendNext = (): void => {
+    const call = first;
+    if (call === null || flying >= limits.inFlight) return;
+    first = call.next;
+    if (first === null) last = null;
+    send(call);
+  };
+
+  const submit = (method: string, args: unknown, resolve: Call['resolve'], reject: Call['reject']): void => {
+    if (made >= limits.calls) return reject(callError('TOO_MANY_CALLS', `a run may make ${limits.calls} calls`));
+    const json = toJson(args, limits.argBytes);
+    if ('fault' in json)
+      return reject(callError(json.fault === 'NOT_JSON' ? 'BAD_ARGUMENT' : json.fault, `${method}: ${json.why}`));
+    const call: Call = { id: made++, method, args: json.text, resolve, reject, next: null };
+    if (flying < limits.inFlight) send(call);
+    else enqueue(call);
+  };
+
+  return {
+    call: (method, args) =>
+      new PlainPromise((resolve, reject) => {
+        submit(cut(`${method}`, 64), args, resolve, reject);
+      }),
+
+    log(level, message, data) {
+      if (lines > limits.logLines) return;
+      if (lines++ === limits.logLines)
+        return post('log', 0, 'warn', '["LOG_LIMIT: further lines of this run are dropped"]');
+      const json = data === undefined ? null : toJson(data, LINE_CHARS);
+      const tail = json === null ? '' : `,${'text' in json ? json.text : `"(data left out: ${json.fault})"`}`;
+      const head = toJson(cut(message, LINE_CHARS), LINE_CHARS * 2);
+      post('log', 0, level, `[${'text' in head ? head.text : '""'}${tail}]`);
+    },
+
+    answer(id, text) {
+      const call = open[id];
+      if (call === undefined) return;
+      delete open[id];
+      flying--;
+      sendNext();
+      const answer = parse(text) as { ok?: unknown; err?: { code: string; message: string } };
+      if ('ok' in answer || !answer.err) apply(call.resolve, undefined, [answer.ok]);
+      else apply(call.reject, undefined, [callError(answer.err.code, answer.err.message)]);
+    },
+  };
+}

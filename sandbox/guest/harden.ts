@@ -1,0 +1,39 @@
+import { construct, defineProperty, deleteProperty, PlainTypeError } from './primordials.ts';
+
+/**
+ * Takes away at the root what a script must not have: code that V8's heap limit does not see (WebAssembly, shared and
+ * resizable buffers), code that runs after the result is out (finalizers), and clocks finer than 1 ms. Runs before any line
+ * of the script. The cap on the process is the control; this keeps it from being needed.
+ */
+export function harden(): void {
+  for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'FinalizationRegistry', 'console']) {
+    deleteProperty(globalThis, name);
+  }
+  for (const name of ['resize', 'resizable', 'maxByteLength']) {
+    deleteProperty(ArrayBuffer.prototype, name);
+  }
+  const temporal: unknown = Reflect.get(globalThis, 'Temporal');
+  if (typeof temporal === 'object' && temporal !== null) deleteProperty(temporal, 'Now');
+  fixBuffers();
+}
+
+/** Puts a constructor without `maxByteLength` in the place of `ArrayBuffer`, for every way of reaching it. */
+function fixBuffers(): void {
+  const Native = ArrayBuffer;
+  function FixedBuffer(length: number): object {
+    if (new.target === undefined)
+      throw new PlainTypeError("Class constructor ArrayBuffer cannot be invoked without 'new'");
+    return construct(Native, [length], new.target);
+  }
+  defineProperty(FixedBuffer, 'name', { value: 'ArrayBuffer', configurable: true });
+  defineProperty(FixedBuffer, 'prototype', { value: Native.prototype, writable: false });
+  defineProperty(FixedBuffer, 'isView', { value: Native.isView, writable: true, configurable: true });
+  defineProperty(FixedBuffer, Symbol.species, {
+    get(this: unknown) {
+      return this;
+    },
+    configurable: true,
+  });
+  defineProperty(Native.prototype, 'constructor', { value: FixedBuffer, writable: true, configurable: true });
+  defineProperty(globalThis, 'ArrayBuffer', { value: FixedBuffer, writable: true, configurable: true });
+}

@@ -1,0 +1,79 @@
+import {
+  contains,
+  getPrototypeOf,
+  PlainMap,
+  PlainPromise,
+  PlainRangeError,
+  PlainSet,
+  stringify,
+} from './primordials.ts';
+
+/** Why a value is not the JSON that may cross. */
+export type JsonFault = 'NOT_JSON' | 'TOO_DEEP' | 'TOO_LARGE';
+
+/** Either the text or what is wrong with the value. */
+export type JsonText = { readonly text: string } | { readonly fault: JsonFault; readonly why: string };
+
+/**
+ * A value as JSON text of at most `max` characters, by strict rules: nothing is lost in silence. Functions, symbols, bigints,
+ * NaN and infinities, maps, sets, promises and cycles are faults; `undefined` is dropped from objects, is null in arrays and
+ * as the whole value, as JSON.stringify and the spec have it. May run code of the script (`toJSON`, getters): call it only
+ * under the isolate's time limit.
+ */
+export function toJson(value: unknown, max: number): JsonText {
+  let fault: JsonFault = 'NOT_JSON';
+  let why = '';
+  const refuse = (key: string, what: string): never => {
+    why = key === '' ? `${what} is not JSON` : `${what} at "${key}" is not JSON`;
+    throw null;
+  };
+  try {
+    const text = stringify(value === undefined ? null : value, (key: string, part: unknown) => {
+      const what = notJson(part);
+      if (what !== null) refuse(key, what);
+      if (typeof part === 'string' && part.length > max) {
+        fault = 'TOO_LARGE';
+        throw null;
+      }
+      return part;
+    });
+    if (typeof text !== 'string') return { fault, why: 'a value is not JSON' };
+    return text.length > max ? { fault: 'TOO_LARGE', why: `${text.length} characters, at most ${max}` } : { text };
+  } catch (error) {
+    if (fault === 'TOO_LARGE') return { fault, why: `a string is longer than ${max} characters` };
+    if (why !== '') return { fault, why };
+    return ofError(error);
+  }
+}
+
+function notJson(part: unknown): string | null {
+  switch (typeof part) {
+    case 'function':
+      return 'a function';
+    case 'symbol':
+      return 'a symbol';
+    case 'bigint':
+      return 'a bigint';
+    case 'number':
+      return part === part && part - part === 0 ? null : 'NaN or an infinity';
+    case 'object':
+      return part === null ? null : notPlain(part);
+    default:
+      return null;
+  }
+}
+
+function notPlain(part: object): string | null {
+  const prototype = getPrototypeOf(part);
+  if (prototype === PlainPromise.prototype) return 'a promise (a missing await?)';
+  return prototype === PlainMap.prototype || prototype === PlainSet.prototype ? 'a Map or Set' : null;
+}
+
+function ofError(error: unknown): JsonText {
+  if (typeof error === 'object' && error !== null && getPrototypeOf(error) === PlainRangeError.prototype) {
+    const text = `${(error as Error).message}`;
+    if (contains(text, 'string length')) return { fault: 'TOO_LARGE', why: 'the text is too long' };
+    return { fault: 'TOO_DEEP', why: 'nested too deep' };
+  }
+  return { fault: 'NOT_JSON', why: 'a cycle, or a toJSON that throws' };
+}

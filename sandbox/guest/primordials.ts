@@ -1,0 +1,39 @@
+/**
+ * What the bridge needs of the language, captured before a line of the script runs: a script may put anything it likes on
+ * the prototypes afterwards. Code of the bridge uses these, own properties and objects without prototype, nothing else.
+ */
+export const { apply, construct, defineProperty, deleteProperty, ownKeys, getPrototypeOf } = Reflect;
+export const { create, freeze, hasOwn } = Object;
+export const { parse, stringify } = JSON;
+export const {
+  Error: PlainError,
+  RangeError: PlainRangeError,
+  TypeError: PlainTypeError,
+  Promise: PlainPromise,
+  String: toText,
+  Map: PlainMap,
+  Set: PlainSet,
+} = globalThis;
+
+const then = Promise.prototype.then;
+const slice = String.prototype.slice;
+const includes = String.prototype.includes;
+
+/** `promise.then(onValue, onError)` of the language itself. */
+export function whenSettled<T>(
+  promise: Promise<T>,
+  onValue: (value: T) => void,
+  onError: (reason: unknown) => void,
+): void {
+  apply(then, promise, [onValue, onError]);
+}
+
+/** The first `length` characters. */
+export function cut(text: string, length: number): string {
+  return text.length > length ? `${apply(slice, text, [0, length])}` : text;
+}
+
+/** Whether `text` contains `part`. */
+export function contains(text: string, part: string): boolean {
+  return apply(includes, text, [part]) === true;
+}

@@ -1,0 +1,41 @@
+import { harden } from './harden.ts';
+import { toJson } from './json.ts';
+import { apply, construct, cut, ownKeys, parse, stringify } from './primordials.ts';
+import { describe } from './thrown.ts';
+
+/** What the cell asks of the second isolate, as JSON text. */
+interface Question {
+  readonly source: string;
+  readonly scope: Record<string, unknown>;
+  readonly max: number;
+}
+
+harden();
+
+/**
+ * Evaluates data that is code, in an isolate that has no way out: returns `{"ok": …}` or `{"err": text}`. The source is an
+ * expression, or else the body of a function; the entries of the scope are its variables.
+ */
+export function evaluate(question: string): string {
+  const { source, scope, max }: Question = parse(question);
+  try {
+    const names = ownKeys(scope) as string[];
+    const values: unknown[] = [];
+    for (let i = 0; i < names.length; i++) values[i] = scope[names[i] as string];
+    const value: unknown = apply(compile(names, source), undefined, values);
+    const json = toJson(value, max);
+    return 'text' in json ? `{"ok":${json.text}}` : stringify({ err: json.why });
+  } catch (error) {
+    return stringify({ err: cut(describe(error).message, 500) });
+  }
+}
+
+function compile(names: string[], source: string): Callable {
+  try {
+    return construct(Function, [...names, `return (${source}\n);`]) as Callable;
+  } catch {
+    return construct(Function, [...names, source]) as Callable;
+  }
+}
+
+type Callable = (...args: unknown[]) => unknown;

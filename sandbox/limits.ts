@@ -1,0 +1,27 @@
+import type { Limits } from './contract.ts';
+
+/** Limits of a run for which nobody set others. */
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  cpuMs: 1_000,
+  wallMs: 30_000,
+  heapMb: 128,
+  rssMb: 512,
+  calls: 1_000,
+  inFlight: 10,
+  argBytes: 1024 * 1024,
+  resultBytes: 1024 * 1024,
+  logLines: 1_000,
+  concurrentRuns: 8,
+});
+
+/** Deepest nesting of JSON that crosses the bridge in either direction. */
+export const MAX_DEPTH = 256;
+
+/** Longest log line, characters. */
+export const LOG_LINE_CHARS = 8 * 1024;
+
+/** Longest error text that leaves a script, characters. */
+export const MESSAGE_CHARS = 2 * 1024;
+
+/** Largest answer of a capability, bytes. */
+export const ANSWER_BYTES = 4 * 1024 * 1024;

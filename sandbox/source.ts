@@ -1,0 +1,70 @@
+import { fileURLToPath } from 'node:url';
+import * as esbuild from 'esbuild';
+
+/** The sandbox's own programs as single texts: made once, from this folder, by the trusted host. */
+export interface Sources {
+  /** Process side of a cell, and of a build. */
+  readonly cell: string;
+  readonly build: string;
+  /** Scripts whose completion value is one function. */
+  readonly prelude: string;
+  readonly sealed: string;
+  /** ES modules that scripts are bundled with. */
+  readonly cloister: string;
+  readonly db: string;
+}
+
+/**
+ * Bundles the programs of the sandbox. A cell then needs no file of this project to be readable, nor Node's type stripping in
+ * its memory.
+ */
+export async function loadSources(): Promise<Sources> {
+  try {
+    const [cell, build, prelude, sealed, cloister, db] = await Promise.all([
+      program('cell/main.ts'),
+      program('build/main.ts'),
+      guestScript('guest/prelude.ts', 'install'),
+      guestScript('guest/sealed.ts', 'evaluate'),
+      bundle('guest/cloister.ts', { format: 'esm', external: ['./db.ts'] }),
+      bundle('guest/db.ts', { format: 'esm' }),
+    ]);
+    return { cell, build, prelude, sealed, cloister, db };
+  } finally {
+    await esbuild.stop();
+  }
+}
+
+function program(entry: string): Promise<string> {
+  return bundle(entry, { format: 'cjs', platform: 'node', external: ['isolated-vm', 'esbuild'], minify: true });
+}
+
+/** Strict, so that no call site or `caller` leads a script to a function of the bridge. */
+function guestScript(entry: string, door: string): Promise<string> {
+  return bundle(entry, {
+    format: 'iife',
+    globalName: '$doors',
+    minify: true,
+    banner: { js: '(function () { "use strict";' },
+    footer: { js: `return $doors.${door}; })()` },
+  });
+}
+
+async function bundle(entry: string, options: esbuild.BuildOptions): Promise<string> {
+  const result = await esbuild.build({
+    bundle: true,
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    conditions: ['import', 'default'],
+    target: 'esnext',
+    legalComments: 'none',
+    logLevel: 'silent',
+    absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
+    entryPoints: [entry],
+    tsconfigRaw: {},
+    write: false,
+    ...options,
+  });
+  const [file] = result.outputFiles ?? [];
+  if (!file) throw new Error(`esbuild made nothing of ${entry}`);
+  return file.text;
+}
