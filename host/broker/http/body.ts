@@ -1,0 +1,41 @@
+import type { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { CapabilityError } from '../capability.ts';
+
+/** Encodings that `readBody` undoes, as a header value. */
+export const ACCEPTED_ENCODINGS = 'gzip, deflate, br';
+
+const decoders: ReadonlyMap<string, () => Transform> = new Map([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
+
+/**
+ * Reads a body to its end, inflated. Throws `TOO_LARGE` as soon as more than `maxBytes` have come out, however little went
+ * in; the stream, and so its socket, is destroyed then and on every other failure.
+ */
+export async function readBody(stream: Readable, encoding: string | undefined, maxBytes: number): Promise<Buffer> {
+  const gather = (source: AsyncIterable<Buffer>) => collect(source, maxBytes);
+  const name = encoding?.trim().toLowerCase() ?? 'identity';
+  if (name === '' || name === 'identity') return pipeline(stream, gather);
+  const decoder = decoders.get(name);
+  if (decoder === undefined) {
+    stream.destroy();
+    throw new CapabilityError('UNAVAILABLE', 'the answer has an unknown content-encoding', 'HTTP_UNAVAILABLE');
+  }
+  return pipeline(stream, decoder(), gather);
+}
+
+async function collect(source: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of source) {
+    size += chunk.length;
+    if (size > maxBytes) throw new CapabilityError('TOO_LARGE', `the answer is larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
