@@ -155,13 +155,13 @@ export class Cell {
     const now = performance.now();
     const all = [...this.#running.values()];
     const capMb = Math.min(...all.map((run) => run.job.request.limits.rssMb));
-    if (rssMb !== undefined && rssMb > capMb * RSS_LINE) return this.#end('memory', null);
+    if (rssMb !== undefined && rssMb > capMb * RSS_LINE) return void this.#end('memory', null);
     if (!this.#isReady) {
       if (this.ageMs > START_MS) this.#end('silent', null);
       return;
     }
     const stuck = all.find((run) => isStuck(run, now, this.#readyAt));
-    if (stuck) return this.#end('stuck', stuck);
+    if (stuck) return void this.#end('stuck', stuck);
     const since = Math.max(this.#heardAt, ...all.map((run) => run.startedAt));
     if (all.length > 0 && now - since > SILENCE_MS) this.#end('silent', null);
   }
@@ -198,16 +198,16 @@ export class Cell {
     if (this.#dead) return;
     this.#heardAt = performance.now();
     const message = parseFromCell(value);
-    if (message === null) return this.#end('protocol', null);
+    if (message === null) return void this.#end('protocol', null);
     if (message.t === 'pulse') return;
-    if (message.t === 'ready') return this.#onReady();
+    if (message.t === 'ready') return void this.#onReady();
     const running = this.#running.get(message.id);
     if (!running) return;
-    if (message.t === 'gone') return this.#onGone(running);
-    if (message.t === 'catastrophe') return this.#onCatastrophe(running, message.message);
+    if (message.t === 'gone') return void this.#onGone(running);
+    if (message.t === 'catastrophe') return void this.#onCatastrophe(running, message.message);
     if (running.endedAt !== null) return;
     if (message.t === 'call') return void this.#onCall(running, message);
-    if (message.t === 'log') return this.#onLog(running, message);
+    if (message.t === 'log') return void this.#onLog(running, message);
     running.job.finish(message.ended, message.usage);
     if (!message.ended.ok && message.ended.code === 'SCRIPT_MEMORY') this.retiring = true;
     this.#close(running);
@@ -240,7 +240,7 @@ export class Cell {
   }
 
   #onGone(running: Running): void {
-    if (running.endedAt === null) return this.#end('protocol', running);
+    if (running.endedAt === null) return void this.#end('protocol', running);
     this.#running.delete(running.id);
     this.idleSince = performance.now();
     this.#hooks.onRoom(this);

@@ -31,7 +31,7 @@ export class Job {
   finish(ended: Ended, usage: RunOutcome['usage']): void {
     if (this.#settled) return;
     this.#settled = true;
-    if (ended.ok) return this.#resolve({ ok: true, output: ended.output, usage });
+    if (ended.ok) return void this.#resolve({ ok: true, output: ended.output, usage });
     const stack = ended.stack === undefined ? undefined : mapStack(ended.stack, this.request.bundle);
     const { code, message, thrownCode } = ended;
     this.#resolve({

@@ -50,7 +50,7 @@ export class Pool {
   }
 
   submit(job: Job): void {
-    if (this.#isClosed) return job.abandon(new Error('the sandbox is closed'));
+    if (this.#isClosed) return void job.abandon(new Error('the sandbox is closed'));
     const lane = this.#lane(job.request.cell);
     lane.queue.push(job);
     this.#dropWhenCancelled(job, lane);
@@ -104,7 +104,7 @@ export class Pool {
       lane.queue = lane.queue.filter((other) => other !== job);
       job.fail('CANCELLED', 'the run was cancelled');
     };
-    if (signal.aborted) return cancel();
+    if (signal.aborted) return void cancel();
     signal.addEventListener('abort', cancel, { once: true });
     void job.outcome.then(
       () => signal.removeEventListener('abort', cancel),

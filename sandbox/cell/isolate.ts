@@ -11,10 +11,8 @@ export class CodeCache {
     return { filename, ...(this.#data ? { cachedData: this.#data } : { produceCachedData: !this.#tried }) };
   }
 
-  keep(script: {
-    readonly cachedData?: ivm.ExternalCopy<ArrayBuffer> | undefined;
-    readonly cachedDataRejected?: boolean;
-  }): void {
+  /** Takes over what a compilation made (isolated-vm's types leave these two properties out). */
+  keep(script: ivm.Script & { cachedData?: ivm.ExternalCopy<ArrayBuffer>; cachedDataRejected?: boolean }): void {
     this.#tried = true;
     if (script.cachedDataRejected) this.#data = null;
     else if (script.cachedData) this.#data = script.cachedData;
@@ -30,6 +28,12 @@ export interface Code {
 
 /** The guest's one way out, called on the cell's main loop. Strings and numbers only. */
 export type Outlet = (kind: string, id: number, a: string, b: string) => void;
+
+/** What the prelude's function returns. */
+interface Doors {
+  readonly start: unknown;
+  readonly deliver: unknown;
+}
 
 /** Why an entry into the isolate did not return. */
 export type EntryFault = 'timeout' | 'memory' | 'disposed' | 'error';
@@ -63,7 +67,10 @@ export class Isolate {
   /** Sets the run up: hands the outlet in and keeps the two doors. */
   install(settings: string, outlet: Outlet): void {
     const post = new ivm.Callback(outlet, { ignored: true });
-    const doors = this.#prelude.applySync(undefined, [post, settings], { timeout: 1_000, result: { reference: true } });
+    const doors: ivm.Reference = this.#prelude.applySync(undefined, [post, settings], {
+      timeout: 1_000,
+      result: { reference: true },
+    });
     this.#start = doors.getSync('start', { reference: true });
     this.#deliver = doors.getSync('deliver', { reference: true });
   }
@@ -89,7 +96,7 @@ export class Isolate {
   async ask(question: string, timeoutMs: number): Promise<{ readonly text: string } | { readonly fault: EntryFault }> {
     let text = '';
     const fault = await settle(async () => {
-      text = await this.#prelude.apply(undefined, [question], { timeout: timeoutMs, result: { copy: true } });
+      text = String(await this.#prelude.apply(undefined, [question], { timeout: timeoutMs, result: { copy: true } }));
     });
     return fault === null ? { text } : { fault };
   }

@@ -30,21 +30,21 @@ function handle(message: ToCell): void {
   switch (message.t) {
     case 'guest':
       shelf = new Shelf(message.prelude, message.sealed);
-      return send({ t: 'ready' });
+      return void send({ t: 'ready' });
     case 'run':
-      return run(message);
+      return void run(message);
     case 'answer':
-      return sessions.get(message.id)?.answer(message.call, message.text);
+      return void sessions.get(message.id)?.answer(message.call, message.text);
     case 'cancel':
-      return sessions.get(message.id)?.cancel();
+      return void sessions.get(message.id)?.cancel();
     case 'forget':
-      return shelf?.forget(message.digest);
+      return void shelf?.forget(message.digest);
   }
 }
 
 function run(message: RunMessage): void {
   const code = shelf?.bundle(message.digest, message.code);
-  if (!shelf || !code) return leave();
+  if (!shelf || !code) return void leave();
   const session = new Session(message, shelf.takeIsolate(message.limits.heapMb), { shelf, send, gone });
   sessions.set(message.id, session);
   watch ??= setInterval(look, WATCH_MS);

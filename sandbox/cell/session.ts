@@ -56,7 +56,7 @@ export class Session {
     try {
       this.#isolate.install(settings, (kind, id, a, b) => this.#take(kind, id, a, b));
     } catch {
-      return this.#fault('error');
+      return void this.#fault('error');
     }
     this.#enter(this.#isolate.enterStart(code, params, () => this.#budget.entryMs()));
   }
@@ -75,8 +75,8 @@ export class Session {
   watch(): void {
     if (this.#ended) return;
     const spent = this.#budget.spent();
-    if (spent) return this.#fail(spent, this.#budget.text(spent));
-    if (this.#isolate.isDisposed) return this.#fault('memory');
+    if (spent) return void this.#fail(spent, this.#budget.text(spent));
+    if (this.#isolate.isDisposed) return void this.#fault('memory');
     const isQuiet = this.#entries === 0 && this.#open.size === 0 && this.#timers.size === 0;
     this.#quiet = isQuiet ? this.#quiet + 1 : 0;
     if (this.#quiet < QUIET_TICKS) return;
@@ -102,26 +102,26 @@ export class Session {
     if (this.#ended) return;
     switch (kind) {
       case 'call':
-        return this.#call(id, a, b);
+        return void this.#call(id, a, b);
       case 'log':
-        return this.#log(a, b);
+        return void this.#log(a, b);
       case 'timer':
-        return this.#arm(id, Number(a));
+        return void this.#arm(id, Number(a));
       case 'untimer':
         clearTimeout(this.#timers.get(id));
         this.#timers.delete(id);
         return;
       case 'done':
-        return this.#done(a);
+        return void this.#done(a);
       case 'unfit':
-        return this.#unfit(a, b);
+        return void this.#unfit(a, b);
       case 'missing':
-        return this.#fail(
+        return void this.#fail(
           'MAIN_MISSING',
           `expected an exported function "${this.#message.entry}", found: ${a || 'no exports'}`,
         );
       default:
-        return this.#thrown(a);
+        return void this.#thrown(a);
     }
   }
 
@@ -157,14 +157,14 @@ export class Session {
   #done(output: string): void {
     const size = Buffer.byteLength(output);
     const max = this.#message.limits.resultBytes;
-    if (size > max) return this.#unfit('TOO_LARGE', `${size} bytes, at most ${max}`);
-    if (deeperThan(output, MAX_DEPTH)) return this.#unfit('TOO_DEEP', `at most ${MAX_DEPTH} levels`);
+    if (size > max) return void this.#unfit('TOO_LARGE', `${size} bytes, at most ${max}`);
+    if (deeperThan(output, MAX_DEPTH)) return void this.#unfit('TOO_DEEP', `at most ${MAX_DEPTH} levels`);
     this.#end({ ok: true, output });
   }
 
   #unfit(fault: string, why: string): void {
-    if (fault === 'TOO_LARGE') return this.#fail('RESULT_TOO_LARGE', `the result is too large: ${why}`);
-    if (fault === 'TOO_DEEP') return this.#fail('TOO_DEEP', `the result is nested too deep: ${why}`);
+    if (fault === 'TOO_LARGE') return void this.#fail('RESULT_TOO_LARGE', `the result is too large: ${why}`);
+    if (fault === 'TOO_DEEP') return void this.#fail('TOO_DEEP', `the result is nested too deep: ${why}`);
     this.#fail('RESULT_NOT_JSON', `the result is not JSON: ${why}`);
   }
 
@@ -177,9 +177,9 @@ export class Session {
     if (this.#ended) return;
     const { heapMb } = this.#message.limits;
     if (fault === 'memory' || (fault === 'disposed' && this.#isolate.isDisposed)) {
-      return this.#fail('SCRIPT_MEMORY', `the script used more than ${heapMb} MiB of memory`);
+      return void this.#fail('SCRIPT_MEMORY', `the script used more than ${heapMb} MiB of memory`);
     }
-    if (fault === 'error') return this.#fail('SCRIPT_ERROR', 'the script could not be entered');
+    if (fault === 'error') return void this.#fail('SCRIPT_ERROR', 'the script could not be entered');
     const code = this.#budget.spent() ?? 'SCRIPT_CPU';
     this.#fail(code, this.#budget.text(code));
   }

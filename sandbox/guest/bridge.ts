@@ -63,10 +63,10 @@ export function createBridge(post: Post, limits: BridgeLimits): Bridge {
   };
 
   const submit = (method: string, args: unknown, resolve: Call['resolve'], reject: Call['reject']): void => {
-    if (made >= limits.calls) return reject(callError('TOO_MANY_CALLS', `a run may make ${limits.calls} calls`));
+    if (made >= limits.calls) return void reject(callError('TOO_MANY_CALLS', `a run may make ${limits.calls} calls`));
     const json = toJson(args, limits.argBytes);
     if ('fault' in json)
-      return reject(callError(json.fault === 'NOT_JSON' ? 'BAD_ARGUMENT' : json.fault, `${method}: ${json.why}`));
+      return void reject(callError(json.fault === 'NOT_JSON' ? 'BAD_ARGUMENT' : json.fault, `${method}: ${json.why}`));
     const call: Call = { id: made++, method, args: json.text, resolve, reject, next: null };
     if (flying < limits.inFlight) send(call);
     else enqueue(call);

@@ -1,4 +1,4 @@
-import { construct, defineProperty } from './primordials.ts';
+import { construct, defineProperty, isFiniteNumber } from './primordials.ts';
 
 /** The time of one run, epoch milliseconds. */
 export interface Clock {
@@ -16,7 +16,7 @@ export function startClock(run: { readonly startedAt: string; readonly determini
   const realNow = Date.now;
   if (!run.deterministic) return { now: () => realNow(), pass: () => undefined };
   const parsed = NativeDate.parse(run.startedAt);
-  let time = parsed === parsed ? parsed : 0;
+  let time = isFiniteNumber(parsed) ? parsed : 0;
   const clock: Clock = {
     now: () => time,
     pass(at) {

@@ -92,7 +92,7 @@ function textBody(body: unknown, headers: GuestHeaders): string | undefined {
   if (!headers.has('content-type')) headers.set('content-type', type);
   if (typeof body === 'string' || isForm) return `${body}`;
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body))
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return new TextDecoder('utf-8', { fatal: true }).decode(body as ArrayBuffer);
   throw new TypeError('the body of a request must be text, bytes of UTF-8 or URLSearchParams');
 }
 

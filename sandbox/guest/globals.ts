@@ -1,7 +1,15 @@
 import type { Clock } from './clock.ts';
 import { createConsole } from './console.ts';
 import type { Core } from './core.ts';
-import { apply, defineProperty, freeze, PlainPromise, PlainTypeError, whenSettled } from './primordials.ts';
+import {
+  apply,
+  defineProperty,
+  deleteProperty,
+  freeze,
+  PlainPromise,
+  PlainTypeError,
+  whenSettled,
+} from './primordials.ts';
 import type { Timers } from './timers.ts';
 
 /** What the globals are made of. */
@@ -35,7 +43,7 @@ export function installGlobals(parts: Parts): void {
   lazily(['atob', 'btoa', 'structuredClone'], () => require('./clone.ts'));
   lazily(['DOMException'], () => require('./exception.ts'));
   lazily(['AbortController', 'AbortSignal', 'Event', 'EventTarget'], () => require('./abort.ts').createAbort(timers));
-  lazily(['fetch', 'Headers', 'Response', 'Request'], () => require('./fetch.ts').createFetch(core));
+  lazily(['fetch', 'Headers', 'Response'], () => require('./fetch.ts').createFetch(core));
   lazily(['crypto'], () => require('./crypto.ts').createCrypto(parts.seed));
   if ((core.run as { deterministic?: boolean }).deterministic) Math.random = lazyRandom(parts.seed);
 }
@@ -59,14 +67,18 @@ function place(name: string, value: unknown): void {
   defineProperty(globalThis, name, { value, writable: true, configurable: true });
 }
 
+/** Defines globals that `load` makes together when the first of them is touched. Libraries look for natives: they see none. */
 function lazily(names: readonly string[], load: () => Record<string, unknown>): void {
-  let loaded: Record<string, unknown> | null = null;
+  const loadAll = (): void => {
+    for (const name of names) deleteProperty(globalThis, name);
+    const loaded = load();
+    for (const name of names) place(name, loaded[name]);
+  };
   for (const name of names) {
     defineProperty(globalThis, name, {
       get() {
-        loaded ??= load();
-        place(name, loaded[name]);
-        return loaded[name];
+        loadAll();
+        return Reflect.get(globalThis, name);
       },
       set(value: unknown) {
         place(name, value);

@@ -1,6 +1,7 @@
 import {
   contains,
   getPrototypeOf,
+  isFiniteNumber,
   PlainMap,
   PlainPromise,
   PlainRangeError,
@@ -21,7 +22,7 @@ export type JsonText = { readonly text: string } | { readonly fault: JsonFault; 
  * under the isolate's time limit.
  */
 export function toJson(value: unknown, max: number): JsonText {
-  let fault: JsonFault = 'NOT_JSON';
+  let isTooLarge = false;
   let why = '';
   const refuse = (key: string, what: string): never => {
     why = key === '' ? `${what} is not JSON` : `${what} at "${key}" is not JSON`;
@@ -32,16 +33,16 @@ export function toJson(value: unknown, max: number): JsonText {
       const what = notJson(part);
       if (what !== null) refuse(key, what);
       if (typeof part === 'string' && part.length > max) {
-        fault = 'TOO_LARGE';
+        isTooLarge = true;
         throw null;
       }
       return part;
     });
-    if (typeof text !== 'string') return { fault, why: 'a value is not JSON' };
+    if (typeof text !== 'string') return { fault: 'NOT_JSON', why: 'a value is not JSON' };
     return text.length > max ? { fault: 'TOO_LARGE', why: `${text.length} characters, at most ${max}` } : { text };
   } catch (error) {
-    if (fault === 'TOO_LARGE') return { fault, why: `a string is longer than ${max} characters` };
-    if (why !== '') return { fault, why };
+    if (isTooLarge) return { fault: 'TOO_LARGE', why: `a string is longer than ${max} characters` };
+    if (why !== '') return { fault: 'NOT_JSON', why };
     return ofError(error);
   }
 }
@@ -55,7 +56,7 @@ function notJson(part: unknown): string | null {
     case 'bigint':
       return 'a bigint';
     case 'number':
-      return part === part && part - part === 0 ? null : 'NaN or an infinity';
+      return isFiniteNumber(part) ? null : 'NaN or an infinity';
     case 'object':
       return part === null ? null : notPlain(part);
     default:

@@ -4,6 +4,7 @@
  */
 export const { apply, construct, defineProperty, deleteProperty, ownKeys, getPrototypeOf } = Reflect;
 export const { create, freeze, hasOwn } = Object;
+export const { isFinite: isFiniteNumber } = Number;
 export const { parse, stringify } = JSON;
 export const {
   Error: PlainError,
