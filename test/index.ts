@@ -1,0 +1,58 @@
+/**
+ * The test runner: `npm test`, `npm test -- sandbox` for the files whose path contains that. uvu by itself is green when a
+ * suite was never run or its `before` threw, so every file gets a process of its own, a time limit, and a judgement by
+ * what its summary says (see runner/outcome.ts).
+ */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { cacheFolder, findTemporal } from '../host/embedded/temporal.ts';
+import { readEnvironment } from '../host/env.ts';
+import { checksOf, runCheck } from './runner/checks.ts';
+import { findFiles, isWanted, type TestFile } from './runner/files.ts';
+import type { Outcome } from './runner/outcome.ts';
+import { runFile } from './runner/process.ts';
+import { reportAll, reportOne } from './runner/report.ts';
+
+const MOST_AT_ONCE = 4;
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Runs the checks and tests that match `filters`, all without one; resolves to the exit code, 1 when anything is red. */
+export async function main(filters: string[]): Promise<number> {
+  const outcomes: Outcome[] = [];
+  const record = (outcome: Outcome) => {
+    reportOne(outcome);
+    outcomes.push(outcome);
+  };
+  for (const check of checksOf(root).filter(({ name }) => isWanted(name, filters))) {
+    record(await runCheck(check, root));
+  }
+  const files = await findFiles(root, filters);
+  const setting = { root, temporal: files.length > 0 ? await temporal() : null };
+  const run = async (file: TestFile) => record(await runFile(file, setting));
+  const together = files.filter(({ alone }) => !alone);
+  await inParallel(together, Math.min(MOST_AT_ONCE, availableParallelism()), run);
+  await inParallel(
+    files.filter(({ alone }) => alone),
+    1,
+    run,
+  );
+  return reportAll(outcomes);
+}
+
+/** Finds or builds Temporal before any test's clock runs. Without one, the tests that need it say so. */
+async function temporal(): Promise<string | null> {
+  const environment = readEnvironment();
+  const cliPath = environment.temporalCliPath;
+  return findTemporal({ cliPath, cacheDir: cacheFolder(environment), log: console.log }).catch((error: Error) => {
+    console.log(error.message);
+    return null;
+  });
+}
+
+async function inParallel<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items];
+  const worker = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
