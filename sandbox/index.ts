@@ -1,3 +1,4 @@
+import { Builder } from './builder.ts';
 import type { BuildOutcome, BuildRequest, RunOutcome, RunRequest, Sandbox, SandboxStats } from './contract.ts';
 import { deeperThan } from './depth.ts';
 import type { SandboxEvent } from './event.ts';
@@ -24,6 +25,12 @@ export interface SandboxOptions {
   readonly recycleMs?: number;
   /** Keep one unused cell process ready for the next key. Default true. */
   readonly spare?: boolean;
+  /** Time of one build. Default 10,000. */
+  readonly buildMs?: number;
+  /** Memory of one build, its bundler included, MiB. Default 512. */
+  readonly buildRssMb?: number;
+  /** Builds at once. Default 2. */
+  readonly builds?: number;
 }
 
 /** Makes a sandbox. Nothing is started before the first call; `close` ends all that was. */
@@ -31,10 +38,16 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   return new CellSandbox(options);
 }
 
+/** What is there once the first call came. */
+interface Parts {
+  readonly pool: Pool;
+  readonly builder: Builder;
+}
+
 class CellSandbox implements Sandbox {
   readonly #options: SandboxOptions;
-  #pool: Promise<Pool> | null = null;
-  #live: Pool | null = null;
+  #opening: Promise<Parts> | null = null;
+  #parts: Parts | null = null;
   #isClosed = false;
 
   constructor(options: SandboxOptions) {
@@ -46,47 +59,55 @@ class CellSandbox implements Sandbox {
     const fault = unfitParams(request);
     if (fault) job.fail(fault.code, fault.message);
     else if (request.signal.aborted) job.fail('CANCELLED', 'the run was cancelled');
-    else (this.#live ?? (await this.#open())).submit(job);
+    else (this.#parts ?? (await this.#open())).pool.submit(job);
     return job.outcome;
   }
 
-  async build(_request: BuildRequest): Promise<BuildOutcome> {
-    throw new Error('not yet');
+  async build(request: BuildRequest): Promise<BuildOutcome> {
+    const { builder } = await this.#open();
+    return builder.build(request);
   }
 
   async warm(cell: string): Promise<void> {
-    await (await this.#open()).warm(cell);
+    const { pool } = await this.#open();
+    await pool.warm(cell);
   }
 
   stats(): SandboxStats {
-    return this.#live?.stats() ?? { cells: [], queued: 0, kills: 0 };
+    return this.#parts?.pool.stats() ?? { cells: [], queued: 0, kills: 0 };
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const pool = await this.#pool?.catch(() => null);
-    await pool?.close();
+    const parts = await this.#opening?.catch(() => null);
+    await Promise.all([parts?.pool.close(), parts?.builder.close()]);
   }
 
-  #open(): Promise<Pool> {
+  #open(): Promise<Parts> {
     if (this.#isClosed) throw new Error('the sandbox is closed');
-    this.#pool ??= this.#create();
-    return this.#pool;
+    this.#opening ??= this.#create();
+    return this.#opening;
   }
 
-  async #create(): Promise<Pool> {
-    const { log, maxCells, idleMs, recycleRuns, recycleMs, spare } = this.#options;
-    this.#live = new Pool(await loadSources(), {
-      maxCells: maxCells ?? 16,
-      idleMs: idleMs ?? 60_000,
-      recycleRuns: recycleRuns ?? 1_000,
-      recycleMs: recycleMs ?? 24 * 60 * 60 * 1_000,
-      spare: spare ?? true,
-      log: log ?? (() => undefined),
-    });
-    return this.#live;
+  async #create(): Promise<Parts> {
+    const options = { ...DEFAULTS, ...this.#options };
+    const sources = await loadSources();
+    this.#parts = { pool: new Pool(sources, options), builder: new Builder(sources, options) };
+    return this.#parts;
   }
 }
+
+const DEFAULTS: Required<SandboxOptions> = {
+  log: () => undefined,
+  maxCells: 16,
+  idleMs: 60_000,
+  recycleRuns: 1_000,
+  recycleMs: 24 * 60 * 60 * 1_000,
+  spare: true,
+  buildMs: 10_000,
+  buildRssMb: 512,
+  builds: 2,
+};
 
 function unfitParams({
   params,

@@ -27,6 +27,13 @@ export function cellWalls(): Walls {
   };
 }
 
+/** Walls of a build: esbuild's own files, and esbuild as its one child. Source text reaches it by the pipe only. */
+export function buildWalls(): Walls {
+  const esbuild = dirname(require.resolve('esbuild/package.json'));
+  const binary = dirname(require.resolve(`@esbuild/${process.platform}-${process.arch}/package.json`));
+  return { flags: ['--allow-child-process', ...readable([esbuild, binary])], cwd: esbuild, group: true };
+}
+
 function readable(paths: readonly string[]): string[] {
   return paths.map((path) => `--allow-fs-read=${path}`);
 }

@@ -29,12 +29,6 @@ export interface Code {
 /** The guest's one way out, called on the cell's main loop. Strings and numbers only. */
 export type Outlet = (kind: string, id: number, a: string, b: string) => void;
 
-/** What the prelude's function returns. */
-interface Doors {
-  readonly start: unknown;
-  readonly deliver: unknown;
-}
-
 /** Why an entry into the isolate did not return. */
 export type EntryFault = 'timeout' | 'memory' | 'disposed' | 'error';
 

@@ -1,0 +1,94 @@
+import * as esbuild from 'esbuild';
+import type { BuildProblem } from '../contract.ts';
+import type { Asker } from './asker.ts';
+import { load } from './loader.ts';
+import type { FromBuild } from './message.ts';
+import { plainPath } from './path.ts';
+import { toProblem } from './problem.ts';
+import { type BuildInput, Resolver } from './resolver.ts';
+
+/** Names of a bundle's wrapper; `sandbox/guest/cloister.ts` reads the first. */
+const CORE = '$cloister';
+const EXPORTS = '$exports';
+
+/** `import()` of something that is not a text: at run time there is nothing to import. */
+const REFUSED_WARNINGS: ReadonlySet<string> = new Set(['unsupported-dynamic-import', 'empty-glob']);
+
+/**
+ * Bundles one script: code is a function expression that takes what `cloister` stands on and returns the entry's exports.
+ * Nothing in the project can configure this.
+ */
+export async function bundle(input: BuildInput, asker: Asker): Promise<Extract<FromBuild, { t: 'made' | 'failed' }>> {
+  const resolver = new Resolver(input, asker);
+  try {
+    const [made, listed] = await Promise.all([
+      esbuild.build({ ...options(input, resolver, asker), ...WRAPPED }),
+      esbuild.build({ ...options(input, resolver, asker), format: 'esm', metafile: true }),
+    ]);
+    const refused = made.warnings.filter((warning) => REFUSED_WARNINGS.has(warning.id));
+    if (refused.length > 0) return failed(refused.map(toProblem));
+    const text = (ending: string): string => made.outputFiles.find((file) => file.path.endsWith(ending))?.text ?? '';
+    const [output] = Object.values(listed.metafile.outputs);
+    const inputs = Object.keys(listed.metafile.inputs).filter((path) => path.startsWith('project:'));
+    return {
+      t: 'made',
+      code: text('.js').trimEnd(),
+      map: withPlainSources(text('.map')),
+      exports: output?.exports ?? [],
+      inputs: inputs.map((path) => path.slice('project:'.length)).sort(),
+    };
+  } catch (error) {
+    if (!isBuildFailure(error)) throw error;
+    return failed(error.errors.map(toProblem));
+  }
+}
+
+const WRAPPED = {
+  format: 'iife',
+  globalName: EXPORTS,
+  sourcemap: 'external',
+  sourcesContent: false,
+  banner: { js: `(function (${CORE}) {` },
+  footer: { js: `return ${EXPORTS};})` },
+} as const;
+
+function options(input: BuildInput, resolver: Resolver, asker: Asker) {
+  return {
+    entryPoints: [input.entry],
+    bundle: true,
+    write: false,
+    outfile: '/bundle.js',
+    absWorkingDir: '/',
+    platform: 'neutral',
+    target: 'esnext',
+    charset: 'utf8',
+    legalComments: 'none',
+    logLevel: 'silent',
+    logLimit: 20,
+    logOverride: { 'unsupported-dynamic-import': 'warning' },
+    jsx: 'transform',
+    tsconfigRaw: { compilerOptions: { alwaysStrict: true } },
+    plugins: [
+      {
+        name: 'map',
+        setup(build) {
+          build.onResolve({ filter: /.*/ }, (args) => resolver.resolve(args));
+          build.onLoad({ filter: /.*/ }, (args) => load(args, input, asker));
+        },
+      },
+    ],
+  } as const satisfies esbuild.BuildOptions;
+}
+
+function withPlainSources(map: string): string {
+  const parsed: { sources: string[] } & Record<string, unknown> = JSON.parse(map);
+  return JSON.stringify({ ...parsed, sources: parsed.sources.map(plainPath) });
+}
+
+function failed(problems: readonly BuildProblem[]): { t: 'failed'; problems: readonly BuildProblem[] } {
+  return { t: 'failed', problems };
+}
+
+function isBuildFailure(error: unknown): error is esbuild.BuildFailure {
+  return error instanceof Error && 'errors' in error && Array.isArray(error.errors);
+}

@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { Answers, MAX_FILE_BYTES } from './answers.ts';
+import type { FromBuild } from './build/message.ts';
+import { parseFromBuild } from './build/parse.ts';
+import type { BuildOutcome, BuildRequest } from './contract.ts';
+import type { SandboxEvent } from './event.ts';
+import { buildWalls, Child } from './process.ts';
+import { childrenOf, readRss } from './rss.ts';
+import type { Sources } from './source.ts';
+
+const LOOK_MS = 50;
+
+/** How builds are bounded. */
+export interface BuilderOptions {
+  readonly buildMs: number;
+  /** Resident memory of a build process and the bundler it started, MiB. */
+  readonly buildRssMb: number;
+  /** Builds at once. */
+  readonly builds: number;
+  /** The process made ahead is given up when no build came for this long. */
+  readonly idleMs: number;
+  readonly log: (event: SandboxEvent) => void;
+}
+
+/** Builds bundles, each in a process of its own that is thrown away; the next one is started ahead. */
+export class Builder {
+  readonly #sources: Sources;
+  readonly #options: BuilderOptions;
+  readonly #live = new Set<BuildProcess>();
+  readonly #waiting: (() => void)[] = [];
+  #spare: BuildProcess | null = null;
+  #idle: NodeJS.Timeout | null = null;
+  #busy = 0;
+  #isClosed = false;
+
+  constructor(sources: Sources, options: BuilderOptions) {
+    this.#sources = sources;
+    this.#options = options;
+  }
+
+  /** Makes one bundle. Rejects only when the host itself fails. */
+  async build(request: BuildRequest): Promise<BuildOutcome> {
+    await this.#turn();
+    const process = this.#take();
+    try {
+      return await process.build(request, this.#sources);
+    } finally {
+      process.end();
+      this.#busy--;
+      this.#waiting.shift()?.();
+      this.#prepare();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#idle) clearTimeout(this.#idle);
+    const live = [...this.#live];
+    for (const process of live) process.end();
+    await Promise.all(live.map((process) => process.closed));
+  }
+
+  async #turn(): Promise<void> {
+    while (this.#busy >= this.#options.builds) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#busy++;
+  }
+
+  #take(): BuildProcess {
+    const spare = this.#spare;
+    this.#spare = null;
+    return spare && !spare.isDead ? spare : this.#open();
+  }
+
+  #open(): BuildProcess {
+    const process = new BuildProcess(this.#sources, this.#options);
+    this.#live.add(process);
+    void process.closed.then(() => this.#live.delete(process));
+    return process;
+  }
+
+  #prepare(): void {
+    if (this.#isClosed) return;
+    this.#spare ??= this.#open();
+    if (this.#idle) clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      this.#spare?.end();
+      this.#spare = null;
+    }, this.#options.idleMs);
+    this.#idle.unref();
+  }
+}
+
+type Result = Extract<FromBuild, { t: 'made' | 'failed' }> | { readonly t: 'killed'; readonly why: string };
+
+/** One build process: takes one request in its life. */
+class BuildProcess {
+  readonly #child: Child;
+  readonly #options: BuilderOptions;
+  readonly #closed = Promise.withResolvers<void>();
+  readonly #result = Promise.withResolvers<Result>();
+  #answers: Answers | null = null;
+  #isDead = false;
+
+  constructor(sources: Sources, options: BuilderOptions) {
+    this.#options = options;
+    this.#child = new Child(sources.build, buildWalls(), {
+      onMessage: (message) => this.#handle(message),
+      onEnd: (why) => this.#onEnd(why),
+    });
+  }
+
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  async build(request: BuildRequest, { cloister, db }: Sources): Promise<BuildOutcome> {
+    this.#answers = new Answers(request);
+    this.#child.send({
+      t: 'build',
+      entry: request.entry,
+      paths: [...request.files.keys()],
+      builtIns: [...request.builtIns.keys()],
+      virtual: [...request.virtual.keys()],
+      packages: [...request.packages],
+      cloister,
+      db,
+    });
+    const look = setInterval(() => void this.#look(), LOOK_MS);
+    const limit = setTimeout(() => this.#kill(`it took more than ${this.#options.buildMs} ms`), this.#options.buildMs);
+    try {
+      return this.#outcome(await this.#result.promise, request.entry);
+    } finally {
+      clearInterval(look);
+      clearTimeout(limit);
+    }
+  }
+
+  end(): void {
+    this.#isDead = true;
+    this.#child.kill();
+  }
+
+  #outcome(result: Result, entry: string): BuildOutcome {
+    if (result.t === 'failed') return { ok: false, problems: result.problems };
+    if (result.t === 'killed')
+      return broken(entry, `a build that was ended: ${result.why}`, 'a script that compiles quickly');
+    const { code, map, exports, inputs } = result;
+    const bytes = Buffer.byteLength(code);
+    if (bytes > MAX_FILE_BYTES) {
+      return broken(entry, `a bundle of ${bytes} bytes`, `at most ${MAX_FILE_BYTES} bytes with all that it imports`);
+    }
+    const digest = createHash('sha256').update(code).digest('hex');
+    return { ok: true, bundle: { digest, code, map }, exports, inputs };
+  }
+
+  #handle(value: unknown): void {
+    const message = parseFromBuild(value);
+    if (message === null) return void this.#kill('it broke the protocol');
+    if (message.t === 'ask') return void this.#answer(message);
+    if (message.t !== 'ready') this.#result.resolve(message);
+  }
+
+  async #answer({ id, question }: Extract<FromBuild, { t: 'ask' }>): Promise<void> {
+    try {
+      const reply = await this.#answers?.answer(question);
+      if (!this.#isDead) this.#child.send({ t: 'reply', id, reply: reply ?? null });
+    } catch (error) {
+      this.#result.reject(error);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const pids = [this.#child.pid, ...childrenOf(this.#child.pid)];
+    let total = 0;
+    for (const mb of (await readRss(pids)).values()) total += mb;
+    if (total > this.#options.buildRssMb) this.#kill(`it used more than ${this.#options.buildRssMb} MiB`);
+  }
+
+  #kill(why: string): void {
+    if (this.#isDead) return;
+    this.#options.log({ event: 'build.killed', pid: this.#child.pid, reason: why, stderr: this.#child.stderr });
+    this.#result.resolve({ t: 'killed', why });
+    this.end();
+  }
+
+  #onEnd(why: string | null): void {
+    if (!this.#isDead) this.#kill(why ?? 'it ended by itself');
+    this.#isDead = true;
+    this.#closed.resolve();
+  }
+}
+
+function broken(file: string, found: string, expected: string): BuildOutcome {
+  return { ok: false, problems: [{ code: 'BUILD_FAILED', file, line: 1, column: 1, found, expected }] };
+}
