@@ -5,9 +5,11 @@
 export interface Target {
   readonly type: string;
   readonly id: string | null;
-  /** Decoded pairs of the query, in order. */
-  readonly query: readonly (readonly [name: string, value: string])[];
+  readonly query: Query;
 }
+
+/** Decoded pairs of a query, in order. */
+export type Query = readonly (readonly [name: string, value: string])[];
 
 const TYPE = '[A-Z][A-Za-z]{0,63}';
 const FORMS = new RegExp(`^(${TYPE})(?:/([A-Za-z0-9.-]{1,64})|\\?([^#]*))?$`);
@@ -19,7 +21,12 @@ export function parseTarget(where: string, url: unknown): Target {
   if (type === undefined || id === '.' || id === '..') {
     throw new Error(`${where}: found ${JSON.stringify(url)}, expected a relative URL: Type, Type/id or Type?query`);
   }
-  return { type, id: id ?? null, query: query ? query.split('&').filter(Boolean).map(pair) : [] };
+  return { type, id: id ?? null, query: parseQuery(query ?? '') };
+}
+
+/** Pairs of a query without its `?`. Throws a `URIError` for a broken escape. */
+export function parseQuery(query: string): Query {
+  return query.split('&').filter(Boolean).map(pair);
 }
 
 function pair(text: string): readonly [string, string] {
