@@ -39,6 +39,10 @@ export interface RunSummary {
 
 /** A whole run. `activities` is null when no plan was recorded. */
 export interface RunView extends RunSummary {
+  /** sha256 of all that the run can execute; null when no plan was recorded. */
+  readonly digest: string | null;
+  /** True when the working tree differed from the commit. */
+  readonly dirty: boolean;
   readonly trigger: Trigger;
   readonly billingWorkflow: { readonly reference: string; readonly status: string | null } | null;
   readonly input: unknown;
@@ -70,6 +74,8 @@ export function viewRun(ids: RunIds, trace: RunTrace, open: OpenState): RunView 
     workflow: args.workflow,
     branch: plan?.branch ?? args.branch,
     commit: plan?.commit ?? null,
+    digest: plan?.digest ?? null,
+    dirty: plan?.dirty ?? false,
     status: statusOf(end),
     tenantOrganizationId: typeof tenant === 'string' ? tenant : null,
     trigger: args.trigger,

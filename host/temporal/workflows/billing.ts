@@ -53,6 +53,9 @@ const host = proxyLocalActivities<HostSteps>({
   retry: { maximumAttempts: 5, initialInterval: '500ms', maximumInterval: '5s' },
 });
 
+/** What the run obeys from its first step on. */
+type Pinned = LoadedPlan & { readonly ok: true };
+
 type Script = (params: unknown, call: ScriptCall) => Promise<unknown>;
 
 /** A run of one workflow of a config project. Returns the result of spec 3.7; fails with `RunFailure` in its details. */
@@ -158,27 +161,23 @@ class Run {
     }
   }
 
-  async #run(
-    activity: PlanActivity,
-    params: Record<string, unknown>,
-    loaded: LoadedPlan & { ok: true },
-  ): Promise<unknown> {
+  async #run(activity: PlanActivity, params: Record<string, unknown>, loaded: Pinned): Promise<unknown> {
     const bytes = utf8Length(JSON.stringify(params));
     if (bytes > loaded.payloadMaxBytes) {
       const found = `params of ${bytes} bytes, expected at most ${loaded.payloadMaxBytes}`;
       throw ApplicationFailure.nonRetryable(`found ${found}`, 'PARAMS_TOO_LARGE');
     }
-    return activity.childWorkflow ? this.#runChild(activity, params) : this.#runScript(activity, params, loaded.plan);
+    return activity.childWorkflow ? this.#runChild(activity, params) : this.#runScript(activity, params, loaded);
   }
 
-  async #runScript(activity: PlanActivity, params: unknown, plan: Plan): Promise<unknown> {
+  async #runScript(activity: PlanActivity, params: unknown, loaded: Pinned): Promise<unknown> {
     const { problem, script } = activity;
     if (problem) throw ApplicationFailure.nonRetryable(problem.message, problem.code);
     if (script === null) throw ApplicationFailure.nonRetryable('found no script', 'SCRIPT_MISSING');
     const call: ScriptCall = {
       activity: activity.id,
-      workflow: plan.workflow,
-      plan: plan.digest,
+      workflow: loaded.plan.workflow,
+      plan: loaded.stored,
       tenant: this.#tenant,
     };
     for (let lost = 0; ; lost++) {

@@ -21,7 +21,13 @@ export interface BillingArgs {
 
 /** First recorded step of a run: the plan it obeys from then on, or why there is none. */
 export type LoadedPlan =
-  | { readonly ok: true; readonly plan: Plan; readonly payloadMaxBytes: number }
+  | {
+      readonly ok: true;
+      readonly plan: Plan;
+      /** Digest under which the plan stands in the code store. */
+      readonly stored: string;
+      readonly payloadMaxBytes: number;
+    }
   | {
       readonly ok: false;
       readonly code: 'PLAN_INVALID' | 'PLAN_SOURCE_GONE' | 'TENANT_REFUSED';
@@ -34,7 +40,7 @@ export type LoadedPlan =
 export interface ScriptCall {
   readonly activity: string;
   readonly workflow: string;
-  /** Digest of the plan in the code store. */
+  /** Digest under which the plan stands in the code store. */
   readonly plan: string;
   readonly tenant: string | null;
 }

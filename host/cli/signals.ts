@@ -1,0 +1,32 @@
+/** Keeps a host up until it is told to stop, or ends by itself. */
+
+/** What can be kept up: `ended` settles early only when something failed. */
+export interface Stoppable {
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+const FORCE_MS = 45_000;
+
+/**
+ * Waits for SIGINT or SIGTERM, then closes the host. Resolves to the exit code: 0 when it drained or was forced in time, 1
+ * when the host failed. A second signal, or 45 s, ends the process at once.
+ */
+export async function untilStopped(host: Stoppable, say: (text: string) => void): Promise<number> {
+  const stop = Promise.withResolvers<'stopped'>();
+  let signals = 0;
+  const onSignal = (): void => {
+    signals += 1;
+    if (signals > 1) process.exit(130);
+    say('stopping…');
+    setTimeout(() => process.exit(0), FORCE_MS).unref();
+    stop.resolve('stopped');
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const reason = await Promise.race([stop.promise, host.ended.catch((error: unknown) => error)]);
+  const failed = reason !== 'stopped';
+  if (failed) say(`the worker ended: ${reason instanceof Error ? reason.message : 'without a reason'}`);
+  await host.close();
+  process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  return failed ? 1 : 0;
+}

@@ -1,0 +1,111 @@
+/** A host put together: broker, sandbox, Temporal worker and API over the servers it was given. */
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import type { CodeStore } from '../registry/index.ts';
+import { createSandbox } from '../sandbox/index.ts';
+import type { Access } from './api/access.ts';
+import { startApi } from './api/server.ts';
+import { createDbCapability, type DbOptions } from './broker/db.ts';
+import { createFhirCapability, type FhirOptions } from './broker/fhir.ts';
+import { createHttpCapability } from './broker/http.ts';
+import { Broker } from './broker/index.ts';
+import { PlanShelf, type ProjectSource } from './plans.ts';
+import { ScriptRunner } from './runner.ts';
+import { Runs } from './runs/index.ts';
+import { startWorker } from './temporal/worker.ts';
+import type { TenantRules } from './tenants.ts';
+
+/** What a host is made of. Nothing in it is optional by omission: null says that a part is not there. */
+export interface HostOptions {
+  readonly temporal: { readonly address: string; readonly namespace: string };
+  readonly fhir: FhirOptions;
+  readonly db: DbOptions | null;
+  readonly store: CodeStore;
+  readonly project: ProjectSource;
+  readonly tenants: TenantRules;
+  readonly builtInDir: string;
+  readonly access: Access;
+  readonly address: string;
+  readonly port: number;
+  readonly unscopedRuns: 'allow' | 'deny';
+  readonly payloadMaxBytes: number;
+  readonly cacheDir: string;
+  readonly graceMs: number;
+  readonly forceMs: number;
+  readonly log: Logger;
+}
+
+/** A host that serves. */
+export interface Host {
+  /** Base URL of the API. */
+  readonly url: string;
+  readonly runs: Runs;
+  /** Rejects when the worker failed; settles when it was stopped. */
+  readonly ended: Promise<void>;
+  /** Stops taking work, drains what runs, ends every child process. */
+  close(): Promise<void>;
+}
+
+/** Broker and sandbox with the runner over both: all that running a script takes. `exec` needs no more. */
+export function createScriptHost(options: Pick<HostOptions, 'fhir' | 'db' | 'log'>) {
+  const { log } = options;
+  const fhir = createFhirCapability(options.fhir);
+  const capabilities = [fhir, createHttpCapability({}), ...(options.db ? [createDbCapability(options.db)] : [])];
+  const broker = new Broker(capabilities, {
+    denied: (denial) => log.warn({ audit: 'denied', ...denial }, 'a capability call was denied'),
+    failed: (method, error, { runId, activity }) =>
+      log.error({ method, runId, activity, err: error }, 'a capability failed'),
+  });
+  const sandbox = createSandbox({});
+  return {
+    fhir,
+    sandbox,
+    runner: new ScriptRunner(sandbox, broker),
+    close: async () => {
+      await sandbox.close();
+      await broker.close();
+    },
+  };
+}
+
+/** Starts a host. When a part does not start, what had started is ended again. */
+export async function startHost(options: HostOptions): Promise<Host> {
+  const { temporal, log, tenants } = options;
+  await using starting = new AsyncDisposableStack();
+  const scripts = createScriptHost(options);
+  starting.defer(() => scripts.close());
+  const [native, connection] = await Promise.all([
+    NativeConnection.connect({ address: temporal.address }),
+    Connection.connect({ address: temporal.address }),
+  ]);
+  starting.defer(() => native.close());
+  starting.defer(() => connection.close());
+  const client = new Client({ connection, namespace: temporal.namespace });
+  const fhir = scripts.fhir.host;
+  const runs = new Runs(client, fhir);
+  const shelf = await PlanShelf.open({ ...options, build: (request) => scripts.sandbox.build(request) });
+  const worker = await startWorker({
+    ...options,
+    connection: native,
+    namespace: temporal.namespace,
+    fhir,
+    shelf,
+    tenants,
+    runner: scripts.runner,
+    log: (line, of) => log[line.level]({ script: true, ...of, data: line.data }, line.message),
+  });
+  starting.defer(() => worker.stop());
+  const api = await startApi({
+    ...options,
+    shelf,
+    runs,
+    checks: new Map([
+      ['temporal', async () => void (await client.workflowService.getSystemInfo({}))],
+      ['fhir', () => fhir.ping()],
+    ]),
+  });
+  starting.defer(() => api.close());
+  const owned = starting.move();
+  return { url: api.url, runs, ended: worker.ended, close: () => owned.disposeAsync() };
+}
