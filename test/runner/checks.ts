@@ -18,7 +18,7 @@ export function checksOf(root: string): readonly Check[] {
   const types = ['.', ...(existsSync(join(root, 'plugins', 'tsconfig.json')) ? ['plugins'] : [])];
   return [
     ...types.map((project) => ({ name: `check types ${project}`, args: [TSC, '--noEmit', '-p', project] })),
-    { name: 'check format and lint', args: [BIOME, 'ci', '--colors=off', '.'] },
+    { name: 'check format and lint', args: [BIOME, 'ci', '--error-on-warnings', '--colors=off', '.'] },
   ];
 }
 
