@@ -5,7 +5,7 @@ import { parseFromBuild } from './build/parse.ts';
 import type { BuildOutcome, BuildRequest } from './contract.ts';
 import type { SandboxEvent } from './event.ts';
 import { buildWalls, Child } from './process.ts';
-import { childrenOf, readRss } from './rss.ts';
+import { readRss } from './rss.ts';
 import type { Sources } from './source.ts';
 
 const LOOK_MS = 50;
@@ -13,7 +13,7 @@ const LOOK_MS = 50;
 /** How builds are bounded. */
 export interface BuilderOptions {
   readonly buildMs: number;
-  /** Resident memory of a build process and the bundler it started, MiB. */
+  /** Resident memory of a build process, MiB; the bundler alone takes about 200. */
   readonly buildRssMb: number;
   /** Builds at once. */
   readonly builds: number;
@@ -22,13 +22,17 @@ export interface BuilderOptions {
   readonly log: (event: SandboxEvent) => void;
 }
 
-/** Builds bundles, each in a process of its own that is thrown away; the next one is started ahead. */
+/**
+ * Builds bundles in processes that are thrown away: one serves builds of one file map, in a row, and nobody else; the next one
+ * is started ahead.
+ */
 export class Builder {
   readonly #sources: Sources;
   readonly #options: BuilderOptions;
   readonly #live = new Set<BuildProcess>();
   readonly #waiting: (() => void)[] = [];
   #spare: BuildProcess | null = null;
+  #last: BuildProcess | null = null;
   #idle: NodeJS.Timeout | null = null;
   #busy = 0;
   #isClosed = false;
@@ -41,14 +45,13 @@ export class Builder {
   /** Makes one bundle. Rejects only when the host itself fails. */
   async build(request: BuildRequest): Promise<BuildOutcome> {
     await this.#turn();
-    const process = this.#take();
+    const process = this.#take(request);
     try {
       return await process.build(request, this.#sources);
     } finally {
-      process.end();
+      this.#keep(process);
       this.#busy--;
       this.#waiting.shift()?.();
-      this.#prepare();
     }
   }
 
@@ -62,10 +65,15 @@ export class Builder {
 
   async #turn(): Promise<void> {
     while (this.#busy >= this.#options.builds) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#isClosed) throw new Error('the sandbox is closed');
     this.#busy++;
   }
 
-  #take(): BuildProcess {
+  #take({ files }: BuildRequest): BuildProcess {
+    const last = this.#last;
+    this.#last = null;
+    if (last && !last.isDead && last.files === files) return last;
+    last?.end();
     const spare = this.#spare;
     this.#spare = null;
     return spare && !spare.isDead ? spare : this.#open();
@@ -78,26 +86,33 @@ export class Builder {
     return process;
   }
 
-  #prepare(): void {
-    if (this.#isClosed) return;
+  #keep(process: BuildProcess): void {
+    this.#last?.end();
+    this.#last = process;
+    if (this.#isClosed) return void process.end();
     this.#spare ??= this.#open();
     if (this.#idle) clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => {
-      this.#spare?.end();
-      this.#spare = null;
-    }, this.#options.idleMs);
+    this.#idle = setTimeout(() => this.#rest(), this.#options.idleMs);
     this.#idle.unref();
+  }
+
+  #rest(): void {
+    this.#spare?.end();
+    this.#last?.end();
+    this.#spare = null;
+    this.#last = null;
   }
 }
 
 type Result = Extract<FromBuild, { t: 'made' | 'failed' }> | { readonly t: 'killed'; readonly why: string };
 
-/** One build process: takes one request in its life. */
+/** One build process: one build at a time, all of one file map. */
 class BuildProcess {
   readonly #child: Child;
   readonly #options: BuilderOptions;
   readonly #closed = Promise.withResolvers<void>();
-  readonly #result = Promise.withResolvers<Result>();
+  #result = Promise.withResolvers<Result>();
+  #files: BuildRequest['files'] | null = null;
   #answers: Answers | null = null;
   #isDead = false;
 
@@ -113,12 +128,18 @@ class BuildProcess {
     return this.#isDead;
   }
 
+  get files(): BuildRequest['files'] | null {
+    return this.#files;
+  }
+
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
 
   async build(request: BuildRequest, { cloister, db }: Sources): Promise<BuildOutcome> {
     this.#answers = new Answers(request);
+    this.#files = request.files;
+    if (!this.#isDead) this.#result = Promise.withResolvers<Result>();
     this.#child.send({
       t: 'build',
       entry: request.entry,
@@ -147,7 +168,11 @@ class BuildProcess {
   #outcome(result: Result, entry: string): BuildOutcome {
     if (result.t === 'failed') return { ok: false, problems: result.problems };
     if (result.t === 'killed')
-      return broken(entry, `a build that was ended: ${result.why}`, 'a script that compiles quickly');
+      return broken(
+        entry,
+        `a build that was ended: ${result.why}`,
+        'a script that compiles within the limits of a build',
+      );
     const { code, map, exports, inputs } = result;
     const bytes = Buffer.byteLength(code);
     if (bytes > MAX_FILE_BYTES) {
@@ -174,10 +199,9 @@ class BuildProcess {
   }
 
   async #look(): Promise<void> {
-    const pids = [this.#child.pid, ...childrenOf(this.#child.pid)];
-    let total = 0;
-    for (const mb of (await readRss(pids)).values()) total += mb;
-    if (total > this.#options.buildRssMb) this.#kill(`it used more than ${this.#options.buildRssMb} MiB`);
+    const rss = await readRss([this.#child.pid]);
+    if ((rss.get(this.#child.pid) ?? 0) > this.#options.buildRssMb)
+      this.#kill(`it used more than ${this.#options.buildRssMb} MiB`);
   }
 
   #kill(why: string): void {

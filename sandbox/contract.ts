@@ -121,7 +121,10 @@ export type RunOutcome =
 export interface BuildRequest {
   /** Path of the entry in the file map, e.g. `activities/prebill/save.ts`. */
   readonly entry: string;
-  /** Project-relative POSIX path → text: the project's own files that may be imported. */
+  /**
+   * Project-relative POSIX path → text: the project's own files that may be imported. Builds in a row that pass the same
+   * map object share a warm build process; another object gets a fresh one.
+   */
   readonly files: ReadonlyMap<string, string>;
   /** `fhir/search` → text: built-in scripts, importable as `@aidbox-billing/built-in-activities/<name>`. */
   readonly builtIns: ReadonlyMap<string, string>;

@@ -27,7 +27,7 @@ export interface SandboxOptions {
   readonly spare?: boolean;
   /** Time of one build. Default 10,000. */
   readonly buildMs?: number;
-  /** Memory of one build, its bundler included, MiB. Default 512. */
+  /** Memory of one build, MiB; the bundler alone takes about 200. Default 768. */
   readonly buildRssMb?: number;
   /** Builds at once. Default 2. */
   readonly builds?: number;
@@ -105,7 +105,7 @@ const DEFAULTS: Required<SandboxOptions> = {
   recycleMs: 24 * 60 * 60 * 1_000,
   spare: true,
   buildMs: 10_000,
-  buildRssMb: 512,
+  buildRssMb: 768,
   builds: 2,
 };
 

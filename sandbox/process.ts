@@ -12,8 +12,6 @@ export interface Walls {
   readonly flags: readonly string[];
   /** Folder from which the child resolves the one package it loads. */
   readonly cwd: string;
-  /** Its own process group, so that what it starts can be ended with it. */
-  readonly group: boolean;
 }
 
 /** Walls of a cell: isolated-vm and what loads it, nothing else of the disk, no child, no network. */
@@ -23,15 +21,16 @@ export function cellWalls(): Walls {
   return {
     flags: ['--allow-addons', '--no-node-snapshot', ...readable([isolatedVm, loader, '/etc/alpine-release'])],
     cwd: isolatedVm,
-    group: false,
   };
 }
 
-/** Walls of a build: esbuild's own files, and esbuild as its one child. Source text reaches it by the pipe only. */
+/**
+ * Walls of a build: the bundler's own files. The bundler is the WebAssembly one, which has no file system at all: the native
+ * one lists folders of the disk for `import("../" + name)`, whatever its plugins say.
+ */
 export function buildWalls(): Walls {
-  const esbuild = dirname(require.resolve('esbuild/package.json'));
-  const binary = dirname(require.resolve(`@esbuild/${process.platform}-${process.arch}/package.json`));
-  return { flags: ['--allow-child-process', ...readable([esbuild, binary])], cwd: esbuild, group: true };
+  const bundler = dirname(require.resolve('esbuild-wasm/package.json'));
+  return { flags: readable([bundler]), cwd: bundler };
 }
 
 function readable(paths: readonly string[]): string[] {
@@ -49,7 +48,6 @@ export interface ChildEvents {
 export class Child {
   readonly pid: number;
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
-  readonly #group: boolean;
   #why: string | null = null;
   #stderr = '';
 
@@ -58,10 +56,8 @@ export class Child {
     this.#process = spawn(process.execPath, [...flags, '--input-type=commonjs', '--eval', code], {
       cwd: walls.cwd,
       env: {},
-      detached: walls.group,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    this.#group = walls.group;
     this.pid = this.#process.pid ?? 0;
     this.#listen(events);
   }
@@ -75,11 +71,11 @@ export class Child {
     if (this.#process.stdin.writable) this.#process.stdin.write(encodeFrame(message));
   }
 
-  /** Ends the process (and its group) at once. */
+  /** Ends the process at once. */
   kill(): void {
     if (this.pid === 0) return;
     try {
-      process.kill(this.#group ? -this.pid : this.pid, 'SIGKILL');
+      process.kill(this.pid, 'SIGKILL');
     } catch {
       // It has ended by itself.
     }

@@ -9,16 +9,6 @@ export async function readRss(pids: readonly number[]): Promise<ReadonlyMap<numb
   return process.platform === 'linux' ? fromProc(pids) : fromPs(pids);
 }
 
-/** Processes that `pid` has started, where the system tells (Linux). */
-export function childrenOf(pid: number): number[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1');
-    return text.split(' ').map(Number).filter(Boolean);
-  } catch {
-    return [];
-  }
-}
-
 function fromProc(pids: readonly number[]): ReadonlyMap<number, number> {
   const rss = new Map<number, number>();
   for (const pid of pids) {

@@ -35,7 +35,12 @@ export async function loadSources(): Promise<Sources> {
 }
 
 function program(entry: string): Promise<string> {
-  return bundle(entry, { format: 'cjs', platform: 'node', external: ['isolated-vm', 'esbuild'], minify: true });
+  return bundle(entry, {
+    format: 'cjs',
+    platform: 'node',
+    external: ['isolated-vm', 'esbuild-wasm', 'esbuild-wasm/lib/browser.js'],
+    minify: true,
+  });
 }
 
 /** Strict, so that no call site or `caller` leads a script to a function of the bridge. */

@@ -1,4 +1,4 @@
-import * as esbuild from 'esbuild';
+import type * as esbuild from 'esbuild-wasm';
 import type { BuildProblem } from '../contract.ts';
 import type { Asker } from './asker.ts';
 import { load } from './loader.ts';
@@ -7,18 +7,27 @@ import { plainPath } from './path.ts';
 import { toProblem } from './problem.ts';
 import { type BuildInput, Resolver } from './resolver.ts';
 
+/** The bundler's API, whichever build of it. */
+export type Bundler = typeof esbuild;
+
 /** Names of a bundle's wrapper; `sandbox/guest/cloister.ts` reads the first. */
 const CORE = '$cloister';
 const EXPORTS = '$exports';
 
+const MAX_PROBLEMS = 20;
+
 /** `import()` of something that is not a text: at run time there is nothing to import. */
-const REFUSED_WARNINGS: ReadonlySet<string> = new Set(['unsupported-dynamic-import', 'empty-glob']);
+const REFUSED_WARNINGS: ReadonlySet<string> = new Set(['unsupported-dynamic-import']);
 
 /**
  * Bundles one script: code is a function expression that takes what `cloister` stands on and returns the entry's exports.
  * Nothing in the project can configure this.
  */
-export async function bundle(input: BuildInput, asker: Asker): Promise<Extract<FromBuild, { t: 'made' | 'failed' }>> {
+export async function bundle(
+  esbuild: Bundler,
+  input: BuildInput,
+  asker: Asker,
+): Promise<Extract<FromBuild, { t: 'made' | 'failed' }>> {
   const resolver = new Resolver(input, asker);
   try {
     const [made, listed] = await Promise.all([
@@ -26,7 +35,7 @@ export async function bundle(input: BuildInput, asker: Asker): Promise<Extract<F
       esbuild.build({ ...options(input, resolver, asker), format: 'esm', metafile: true }),
     ]);
     const refused = made.warnings.filter((warning) => REFUSED_WARNINGS.has(warning.id));
-    if (refused.length > 0) return failed(refused.map(toProblem));
+    if (refused.length > 0) return failed(refused.map((warning) => toProblem(warning, input.entry)));
     const text = (ending: string): string => made.outputFiles.find((file) => file.path.endsWith(ending))?.text ?? '';
     const [output] = Object.values(listed.metafile.outputs);
     const inputs = Object.keys(listed.metafile.inputs).filter((path) => path.startsWith('project:'));
@@ -39,7 +48,12 @@ export async function bundle(input: BuildInput, asker: Asker): Promise<Extract<F
     };
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
-    return failed(error.errors.map(toProblem));
+    const placed = error.errors.filter((message) => message.location !== null);
+    return failed(
+      (placed.length > 0 ? placed : error.errors)
+        .slice(0, MAX_PROBLEMS)
+        .map((message) => toProblem(message, input.entry)),
+    );
   }
 }
 
@@ -65,7 +79,7 @@ function options(input: BuildInput, resolver: Resolver, asker: Asker) {
     legalComments: 'none',
     logLevel: 'silent',
     logLimit: 20,
-    logOverride: { 'unsupported-dynamic-import': 'warning' },
+    logOverride: { 'unsupported-dynamic-import': 'warning', 'empty-glob': 'error' },
     jsx: 'transform',
     tsconfigRaw: { compilerOptions: { alwaysStrict: true } },
     plugins: [

@@ -1,4 +1,4 @@
-import type { OnLoadArgs, OnLoadResult } from 'esbuild';
+import type { OnLoadArgs, OnLoadResult } from 'esbuild-wasm';
 import type { Asker } from './asker.ts';
 import type { Question } from './message.ts';
 import { loaderOf } from './path.ts';

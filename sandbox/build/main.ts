@@ -1,13 +1,15 @@
-import * as esbuild from 'esbuild';
+import { readFileSync } from 'node:fs';
 import { encodeFrame, FrameReader } from '../frames.ts';
 import { Asker } from './asker.ts';
+import type { Bundler } from './bundle.ts';
 import { bundle } from './bundle.ts';
 import type { FromBuild, ToBuild } from './message.ts';
 
-/** Process side of a build: makes one bundle, says so, and is ended by its supervisor. Ends with the pipe. */
+/** Process side of builds: makes one bundle at a time, from what its supervisor answers. Ends with the pipe. */
 
 const reader = new FrameReader();
-const asker = new Asker(send);
+let asker = new Asker(send);
+const bundler = start();
 
 function send(message: FromBuild): void {
   process.stdout.write(encodeFrame(message));
@@ -19,7 +21,8 @@ function leave(): void {
 
 async function handle(message: ToBuild): Promise<void> {
   if (message.t === 'reply') return void asker.take(message.id, message.reply);
-  send(await bundle(message, asker));
+  asker = new Asker(send);
+  send(await bundle(await bundler, message, asker));
 }
 
 process.stdin.on('data', (chunk: Buffer) => {
@@ -38,5 +41,18 @@ function fail(error: unknown): void {
   process.stderr.write(error instanceof Error ? `${error.stack}` : 'unknown', leave);
 }
 
-// The bundler's own process starts now, not with the first build.
-esbuild.transform('').then(() => send({ t: 'ready' }), fail);
+/**
+ * The bundler for browsers, told that this is one, and without the globals that `node --eval` has: it then brings a file
+ * system of its own that refuses everything.
+ */
+async function start(): Promise<Bundler> {
+  for (const name of ['fs', 'path']) Reflect.deleteProperty(globalThis, name);
+  Object.defineProperty(globalThis, 'self', { value: globalThis });
+  const esbuild: Bundler = require('esbuild-wasm/lib/browser.js');
+  const { Module } = Reflect.get(globalThis, 'WebAssembly');
+  await esbuild.initialize({ wasmModule: new Module(readFileSync('esbuild.wasm')), worker: false });
+  await esbuild.build({ stdin: { contents: 'export {}' }, bundle: true, write: false, logLevel: 'silent' });
+  return esbuild;
+}
+
+bundler.then(() => send({ t: 'ready' }), fail);

@@ -17,7 +17,7 @@ export type Reply =
   | { readonly tooLarge: number }
   | null;
 
-/** What a supervisor tells a build process. One build a process. */
+/** What a supervisor tells a build process. One build at a time. */
 export type ToBuild =
   | {
       readonly t: 'build';

@@ -1,6 +1,6 @@
 import { builtinModules } from 'node:module';
 import { posix } from 'node:path';
-import type { OnResolveArgs, OnResolveResult, PartialMessage } from 'esbuild';
+import type { OnResolveArgs, OnResolveResult, PartialMessage } from 'esbuild-wasm';
 import type { Asker } from './asker.ts';
 import type { ToBuild } from './message.ts';
 import {
