@@ -57,7 +57,7 @@ export const path = (base?: string): Kind<string> => ({
 
 /** A token or password: at least `length` characters, none of them blank. */
 export const secret = (length: number): Kind<string> => ({
-  expected: `at least ${length} characters without blanks`,
+  expected: length > 1 ? `at least ${length} characters without blanks` : 'text without blanks',
   parse: (given) => (given.length >= length && !/\s/.test(given) ? given : undefined),
 });
 
