@@ -5,6 +5,7 @@ import { type DbAnswer, screen, unavailable } from './db/answer.ts';
 import { parseRequest } from './db/request.ts';
 import { readBody } from './http/body.ts';
 import { Pools } from './http/pools.ts';
+import { within } from './http/within.ts';
 
 /** What `createDbCapability` needs. */
 export interface DbOptions {
@@ -55,13 +56,8 @@ export function createDbCapability(options: DbOptions): Capability {
       const target = Object.assign(new URL(request.path, base), { search: request.query.toString() });
       const headers = { ...request.headers, apikey, authorization: `Bearer ${token}`, 'accept-encoding': 'identity' };
       try {
-        const answer = await send(target, {
-          method: request.method,
-          headers,
-          body: request.body ?? null,
-          dispatcher,
-          signal,
-        });
+        const { method, body: sent = null } = request;
+        const answer = await within(send(target, { method, headers, body: sent, dispatcher, signal }), signal);
         const body = await readBody(answer.body, undefined, maxBytes);
         const { statusCode: status, statusText, headers: received } = answer;
         return screen({ status, statusText, headers: received, body: body.toString('utf8') });

@@ -23,10 +23,15 @@ export async function readBody(stream: Readable, encoding: string | undefined, m
   if (name === '' || name === 'identity') return pipeline(stream, gather);
   const decoder = decoders.get(name);
   if (decoder === undefined) {
-    stream.destroy();
+    discard(stream);
     throw new CapabilityError('UNAVAILABLE', 'the answer has an unknown content-encoding', 'HTTP_UNAVAILABLE');
   }
   return pipeline(stream, decoder(), gather);
+}
+
+/** Ends a body that nobody will read, and its socket. The error that this makes is the point, and nobody's news. */
+export function discard(stream: Readable): void {
+  stream.on('error', () => {}).destroy();
 }
 
 async function collect(source: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
