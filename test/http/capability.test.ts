@@ -281,6 +281,37 @@ test('NET-06: a name that leads to a private address is denied, also when it did
   await capability.close();
 });
 
+test('NET-06: the address that a socket really has is judged, not only the one it was opened for', async ({
+  capability,
+  site,
+}) => {
+  const before = site.requests.length;
+  const url = `http://0.0.0.0:${site.port}`;
+  await denied(call(capability, { url }, run({ allow: [url], privateRanges: ['0.0.0.0/32'] })), 'leads to 127.0.0.1');
+  assert.is(site.requests.length, before);
+});
+
+test('two tenants share no socket', async ({ capability, opened }) => {
+  const site = await open((request, response) => response.end(`${request.socket.remotePort}`));
+  opened.push(site);
+  const ports = [];
+  for (const tenant of ['a', 'b', 'a', null]) {
+    ports.push((await call(capability, { url: site.origin }, run({ allow: [site.origin] }, { tenant }))).body);
+  }
+  assert.is(ports[0], ports[2]);
+  assert.is(new Set(ports).size, 3);
+});
+
+test('the body of a redirect is not read on', async ({ capability, site, opened }) => {
+  const from = await open((_, response) => {
+    response.writeHead(302, { location: site.origin }).write('x'.repeat(10_000));
+  });
+  opened.push(from);
+  assert.is((await call(capability, { url: from.origin }, run({ allow: [site.origin, from.origin] }))).status, 200);
+  const closed = closing(from).then(() => 'closed');
+  if (!from.requests[0]?.socket.destroyed) assert.is(await Promise.race([closed, sleep(1_000)]), 'closed');
+});
+
 test('NET-06: a socket that another set of grants opened is not used again', async ({ capability, site }) => {
   const url = `http://kept.test:${site.port}`;
   await call(capability, { url }, run({ allow: [url] }));
@@ -433,7 +464,7 @@ test('arguments of the wrong shape are BAD_ARGUMENT', async ({ capability, site 
   assert.is(code, 'TOO_LARGE');
 });
 
-test('NET-11: a large answer, a gzip bomb and endless chunks are TOO_LARGE, and the socket is closed', async ({
+test('NET-11: a large answer, a gzip bomb and endless chunks are TOO_LARGE, and the sending stops', async ({
   capability,
   opened,
 }) => {
@@ -456,7 +487,8 @@ test('NET-11: a large answer, a gzip bomb and endless chunks are TOO_LARGE, and 
     const { code } = await refusal(call(capability, { url: site.origin + path }, run({ allow: [site.origin] })), path);
     assert.is(code, 'TOO_LARGE', path);
   }
-  while (closed.length < 3) await sleep(10);
+  // The bomb is small on the wire and has arrived whole: its socket may serve again.
+  while (!closed.includes('/large') || !closed.includes('/endless')) await sleep(10);
   const small = await open((_, response) =>
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('inflated')),
   );
@@ -468,7 +500,7 @@ test('NET-11: a large answer, a gzip bomb and endless chunks are TOO_LARGE, and 
   );
 });
 
-test('NET-11: silence, a slow drip, a name that does not resolve and a redirect loop end within the time asked for', async ({
+test('NET-11: silence, a slow drip and a name that does not resolve end within the time asked for', async ({
   opened,
 }) => {
   const site = await open((request, response) => {
