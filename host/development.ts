@@ -1,15 +1,14 @@
 /** A development host: everything embedded, loopback only, each new run takes the working tree. */
 import { join, resolve } from 'node:path';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { destination, type Logger, pino } from 'pino';
+import { createFileStore } from '../registry/index.ts';
 import type { LogLine } from '../sandbox/index.ts';
-import { createFileStore, RegistryError } from '../registry/index.ts';
-import { CommandError } from './cli/command.ts';
-import type { Environment } from './env.ts';
 import { cacheFolder } from './embedded/temporal.ts';
-import { FolderInUse, openDataFolder } from './folder.ts';
+import type { Environment } from './env.ts';
+import { type DataFolder, openDataFolder } from './folder.ts';
 import { type Host, startHost } from './host.ts';
-import { startStack, type Stack } from './stack.ts';
+import { openLog } from './log.ts';
+import type { StartedRun } from './runs/index.ts';
+import { type Stack, startStack } from './stack.ts';
 import { developmentTenants } from './tenants.ts';
 
 /** What a development host is started with. */
@@ -29,9 +28,63 @@ export interface DevelopmentOptions {
 /** A running development host. */
 export interface DevelopmentHost extends Host {
   readonly stack: Stack;
-  /** Where to look: a line for the API, one for Temporal's own pages, one for FHIR. */
+  /** Where to look: a line each for the API, Temporal's own pages, FHIR. */
   readonly links: string;
+  /** Starts a run as the API does. Rejects with `ApiError`. */
+  start(workflow: string, input: Readonly<Record<string, unknown>>): Promise<StartedRun>;
 }
 
-const GRACE_MS = 10_000;
-const FORCE_MS = 20_000;
+const LOOPBACK = '127.0.0.1';
+const GRACE_MS = 5_000;
+const FORCE_MS = 10_000;
+
+/** Starts the embedded servers and the host over them. Rejects with `FolderInUse` when the data folder is taken. */
+export async function startDevelopment(options: DevelopmentOptions): Promise<DevelopmentHost> {
+  await using starting = new AsyncDisposableStack();
+  const folder = await openDataFolder(options.dataDir ?? '.cloister');
+  starting.defer(() => folder.close());
+  options.progress('starting Temporal, FHIR and Supabase…');
+  const stack = await startStack({ ...options, folder });
+  starting.defer(() => stack.close());
+  const host = await startOver(stack, folder, options);
+  starting.defer(() => host.close());
+  await folder.announce({ url: host.url, project: resolve(options.projectDir) });
+  const owned = starting.move();
+  return { ...host, stack, links: linksOf(host, stack), close: () => owned.disposeAsync() };
+}
+
+async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentOptions) {
+  const { environment, projectDir, port, scriptLog } = options;
+  if (!stack.temporal) throw new Error('a development host needs Temporal');
+  const settings = {
+    temporal: stack.temporal,
+    fhir: { baseUrl: stack.fhirUrl, mode: 'organization-prefix' as const, auth: null },
+    db: { url: stack.supabase.url, apiKey: stack.supabase.anonKey, jwtSecret: stack.supabase.jwtSecret },
+    store: createFileStore(folder.file('code')),
+    project: { kind: 'working-tree' as const, dir: resolve(projectDir) },
+    tenants: developmentTenants(folder.file('tenants.yaml'), environment),
+    builtInDir: environment.builtInDir,
+    access: { kind: 'loopback' as const },
+    address: LOOPBACK,
+    unscopedRuns: environment.unscopedRuns,
+    payloadMaxBytes: environment.payloadMaxBytes,
+    cacheDir: join(cacheFolder(environment), 'workflows'),
+    graceMs: GRACE_MS,
+    forceMs: FORCE_MS,
+    progress: options.progress,
+    log: openLog({ level: environment.logLevel, file: folder.file('host.log') }),
+    ...(scriptLog && { scriptLog: (line: LogLine, activity: string) => scriptLog(spoken(line, activity)) }),
+  };
+  if (port !== undefined) return startHost({ ...settings, port });
+  return startHost({ ...settings, port: environment.workerServicePort, orFreePort: true });
+}
+
+function spoken({ level, message, data }: LogLine, activity: string): string {
+  return `  ${activity} ${level}: ${message}${data === undefined ? '' : ` ${JSON.stringify(data)}`}`;
+}
+
+function linksOf(host: Host, { temporal, fhirUrl }: Stack): string {
+  const links = [`API       ${host.url}/workflows`, `FHIR      ${fhirUrl}/fhir/metadata`];
+  if (temporal?.uiUrl) links.splice(1, 0, `Temporal  ${temporal.uiUrl}`);
+  return links.join('\n');
+}

@@ -24,16 +24,21 @@ export interface HostOptions {
   readonly store: CodeStore;
   readonly project: ProjectSource;
   readonly tenants: TenantRules;
-  readonly builtInDir: string;
+  readonly builtInDir: string | null;
   readonly access: Access;
   readonly address: string;
   readonly port: number;
+  /** Take a free port when that one is in use. */
+  readonly orFreePort?: boolean;
   readonly unscopedRuns: 'allow' | 'deny';
   readonly payloadMaxBytes: number;
   readonly cacheDir: string;
   readonly graceMs: number;
   readonly forceMs: number;
+  readonly progress: (text: string) => void;
   readonly log: Logger;
+  /** Gets what scripts log, beside the host's own log. */
+  readonly scriptLog?: (line: LogLine, activity: string) => void;
 }
 
 /** A host that serves. */

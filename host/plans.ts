@@ -3,19 +3,22 @@ import {
   type BuildInput,
   type BuildResult,
   type CodeStore,
+  canonicalJson,
   compileWorkflow,
   installDependencies,
   listWorkflows,
   openProject,
   type Plan,
+  type Problem,
   type Project,
+  RegistryError,
   type WorkflowListing,
 } from '../registry/index.ts';
 import type { Bundle } from '../sandbox/index.ts';
-import { isTenant } from './api/query.ts';
 import { readBuiltIns } from './builtins.ts';
 import { ApiError } from './error.ts';
-import type { BillingArgs, LoadedPlan } from './temporal/workflows/types.ts';
+import { isTenant } from './tenants.ts';
+import type { BillingArgs, LoadedPlan, Pin } from './temporal/workflows/types.ts';
 
 /** Where workflows come from. */
 export type ProjectSource =
@@ -31,5 +34,182 @@ export interface ShelfOptions {
   readonly builtInDir: string | null;
   readonly payloadMaxBytes: number;
   readonly unscopedRuns: 'allow' | 'deny';
+  /** Why runs of tenants are refused; null when the FHIR server was seen to keep tenants apart. */
+  readonly tenantRefusal: string | null;
   readonly build: (request: BuildInput) => Promise<BuildResult>;
+  /** A line for people when dependencies are installed. */
+  readonly progress: (text: string) => void;
+}
+
+/** A workflow that may run: its plan is in the store. */
+export interface CheckedWorkflow {
+  readonly pin: Pin;
+  readonly branch: string | null;
+  /** Mismatches between `input` as declared and as given; they stop nothing. */
+  readonly warnings: readonly string[];
+}
+
+/** A plan without the labels of where it came from: what is stored, under its digest. */
+export type PlanContent = Omit<Plan, 'branch' | 'commit' | 'dirty' | 'digest'>;
+
+/** Plans and bundles kept in memory. What is pushed out is read from the store again. */
+const KEPT = 500;
+
+/** Compiles, keeps and finds plans and bundles. Calls may overlap. */
+export class PlanShelf {
+  readonly #options: ShelfOptions;
+  readonly #builtIns: ReadonlyMap<string, string>;
+  readonly #plans = new Map<string, PlanContent>();
+  readonly #bundles = new Map<string, Bundle>();
+  /** Commit of each branch as loaded first, where reload is off. */
+  readonly #commits = new Map<string | null, string>();
+
+  private constructor(options: ShelfOptions, builtIns: ReadonlyMap<string, string>) {
+    this.#options = options;
+    this.#builtIns = builtIns;
+  }
+
+  /** Reads the built-ins and makes a shelf. */
+  static async open(options: ShelfOptions): Promise<PlanShelf> {
+    return new PlanShelf(options, await readBuiltIns(options.builtInDir));
+  }
+
+  /** Name of a branch as runs are labelled with it; null asks for the main branch, and is the answer for a plain folder. */
+  async branch(asked: string | null): Promise<string | null> {
+    return (await this.#open(asked)).branch;
+  }
+
+  /** Definitions of a branch, broken ones included. */
+  async workflows(branch: string | null): Promise<readonly WorkflowListing[]> {
+    return listWorkflows(await this.#open(branch));
+  }
+
+  /**
+   * Compiles a workflow and stores all that a run of it needs. Rejects with `WORKFLOW_NOT_FOUND`, `WORKFLOW_INVALID` (with
+   * every problem), `BRANCH_NOT_FOUND`, `BRANCH_INVALID`.
+   */
+  async check(workflow: string, branch: string | null, input: Readonly<Record<string, unknown>>): Promise<CheckedWorkflow> {
+    const project = await this.#open(branch);
+    const { plan, problems } = await this.#compile(project, workflow);
+    if (!plan) {
+      throw new ApiError('WORKFLOW_INVALID', `workflow "${workflow}" has errors`, { problems: errorsOf(problems) });
+    }
+    const { digest, commit, dirty } = plan;
+    return { pin: { digest, commit, dirty }, branch: plan.branch, warnings: inputWarnings(project, workflow, input) };
+  }
+
+  /** First step of a run: its plan, or why there is none. Rejects only for what a further attempt may mend. */
+  async load(args: BillingArgs): Promise<LoadedPlan> {
+    const refusal = this.#refuseTenant(args.input.tenantOrganizationId);
+    if (refusal) return { ok: false, code: 'TENANT_REFUSED', message: refusal, recordable: false };
+    const { payloadMaxBytes } = this.#options;
+    const plan = args.pin ? await this.#pinned(args.branch, args.pin) : await this.#fresh(args);
+    return 'code' in plan
+      ? { ok: false, ...plan, recordable: true }
+      : { ok: true, plan, payloadMaxBytes };
+  }
+
+  /** A plan by its digest; null when it is not in the store. */
+  async plan(digest: string): Promise<PlanContent | null> {
+    const kept = this.#plans.get(digest);
+    if (kept) return kept;
+    const code = await this.#options.store.getCode(digest);
+    if (code?.kind !== 'plan') return null;
+    return keep(this.#plans, digest, JSON.parse(code.body) as PlanContent);
+  }
+
+  /** A bundle by its digest; null when it is not in the store. */
+  async bundle(digest: string): Promise<Bundle | null> {
+    const kept = this.#bundles.get(digest);
+    if (kept) return kept;
+    const code = await this.#options.store.getCode(digest);
+    if (code?.kind !== 'bundle') return null;
+    return keep(this.#bundles, digest, { digest, ...(JSON.parse(code.body) as Omit<Bundle, 'digest'>) });
+  }
+
+  async #pinned(branch: string | null, { digest, commit, dirty }: Pin): Promise<Plan | Failure> {
+    const content = await this.plan(digest);
+    if (content) return { ...content, branch, commit, dirty, digest };
+    return { code: 'PLAN_SOURCE_GONE', message: `found no plan ${digest}, expected it in the code store` };
+  }
+
+  async #fresh({ workflow, branch }: BillingArgs): Promise<Plan | Failure> {
+    try {
+      const { plan, problems } = await this.#compile(await this.#open(branch), workflow);
+      if (plan) return plan;
+      const texts = errorsOf(problems).map(({ where, found, expected }) => `${where}: found ${found}, expected ${expected}`);
+      return { code: 'PLAN_INVALID', message: texts.join('; ') };
+    } catch (error) {
+      if (error instanceof ApiError) return { code: 'PLAN_INVALID', message: error.message };
+      if (error instanceof RegistryError) return { code: 'PLAN_INVALID', message: error.message };
+      throw error;
+    }
+  }
+
+  #refuseTenant(tenant: unknown): string | null {
+    const { unscopedRuns, tenantRefusal } = this.#options;
+    if (tenant === undefined) return unscopedRuns === 'deny' ? 'runs without a tenant are refused here' : null;
+    if (typeof tenant !== 'string' || !isTenant(tenant)) return 'tenantOrganizationId is not the id of an Organization';
+    return tenantRefusal;
+  }
+
+  async #compile(project: Project, workflow: string) {
+    const compiled = await compileWorkflow(project, workflow);
+    const { store } = this.#options;
+    const plans = [...(compiled.plan ? [compiled.plan] : []), ...compiled.childPlans.values()];
+    for (const bundle of compiled.bundles.values()) {
+      if (this.#bundles.has(bundle.digest)) continue;
+      const { digest, code, map } = bundle;
+      await store.putCode(digest, 'bundle', JSON.stringify({ code, map }));
+      keep(this.#bundles, digest, bundle);
+    }
+    for (const { branch: _branch, commit: _commit, dirty: _dirty, digest, ...content } of plans) {
+      if (this.#plans.has(digest)) continue;
+      await store.putCode(digest, 'plan', canonicalJson(content));
+      keep(this.#plans, digest, content);
+    }
+    return compiled;
+  }
+
+  async #open(branch: string | null): Promise<Project> {
+    const { project: source, build, progress } = this.#options;
+    const shared = { dir: source.dir, builtIns: this.#builtIns, build };
+    if (source.kind === 'working-tree') {
+      await installDependencies(source.dir, { progress });
+      return openProject({ ...shared, mode: 'working-tree', ...(branch !== null && { branch }) });
+    }
+    const name = branch ?? source.mainBranch;
+    const commit = source.reload ? undefined : this.#commits.get(name);
+    const project = await openProject({
+      ...shared,
+      mode: 'commit',
+      ...(name !== null && { branch: name }),
+      ...(commit !== undefined && { commit }),
+    });
+    if (project.commit !== null) this.#commits.set(name, project.commit);
+    return project;
+  }
+}
+
+interface Failure {
+  readonly code: 'PLAN_INVALID' | 'PLAN_SOURCE_GONE';
+  readonly message: string;
+}
+
+function errorsOf(problems: readonly Problem[]): Problem[] {
+  return problems.filter(({ severity }) => severity === 'error');
+}
+
+function inputWarnings(project: Project, workflow: string, input: Readonly<Record<string, unknown>>): string[] {
+  const declared = project.workflows.get(workflow)?.input;
+  if (!declared) return [];
+  const unknown = Object.keys(input).filter((name) => !(name in declared) && name !== 'tenantOrganizationId');
+  return unknown.map((name) => `input ${name}: found a name that the workflow does not declare`);
+}
+
+function keep<T>(kept: Map<string, T>, digest: string, value: T): T {
+  kept.set(digest, value);
+  const [oldest] = kept.keys();
+  if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
+  return value;
 }

@@ -1,9 +1,9 @@
 /** Readers for the parts of a request that several routes take. */
 import type { Request } from '@hapi/hapi';
 import { ApiError } from '../error.ts';
+import { isTenant } from '../tenants.ts';
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
-const TENANT = /^[A-Za-z0-9.-]{1,64}$/;
 
 /** `?branch=`; null when absent: the main branch. The name itself is judged where git is near. */
 export function branchOf(request: Request): string | null {
@@ -34,11 +34,6 @@ export function tenantOf(input: Readonly<Record<string, unknown>>, unscopedRuns:
     found: JSON.stringify(tenant) ?? 'nothing',
     expected: '1 to 64 letters, digits, "-" or "."',
   });
-}
-
-/** True for the id of an Organization that may stand in a URL. */
-export function isTenant(text: string): boolean {
-  return TENANT.test(text) && text !== '.' && text !== '..';
 }
 
 /** A body that is one JSON object. */

@@ -45,8 +45,8 @@ async function startRun({ runs, shelf, unscopedRuns }: ApiOptions, request: Requ
   tenantOf(input, unscopedRuns);
   const workflowId = workflowIdOf(named);
   const workflow = workflowOf(request);
-  const { branch, warnings } = await shelf.check(workflow, branchOf(request), input);
-  const started = await runs.start({ workflow, branch, input, ...(workflowId !== null && { workflowId }) });
+  const { branch, warnings, pin } = await shelf.check(workflow, branchOf(request), input);
+  const started = await runs.start({ workflow, branch, input, pin, ...(workflowId !== null && { workflowId }) });
   return {
     workflowId: started.workflowId,
     runId: started.runId,

@@ -12,7 +12,7 @@ import type { FhirHost } from '../broker/fhir.ts';
 import { ApiError } from '../error.ts';
 import { closeRecord } from '../temporal/activities/record.ts';
 import { BILLING_QUEUE } from '../temporal/queue.ts';
-import type { ActivityState, BillingArgs, Trigger } from '../temporal/workflows/types.ts';
+import type { ActivityState, BillingArgs, Pin, Trigger } from '../temporal/workflows/types.ts';
 import { readFailure, readHistory } from './history.ts';
 import { type OpenState, type RunIds, type RunStatus, type RunSummary, type RunView, viewRun } from './view.ts';
 
@@ -24,6 +24,8 @@ export interface StartRun {
   /** Temporal workflow id; absent: a UUID. */
   readonly workflowId?: string;
   readonly trigger?: Trigger;
+  /** The plan to run; absent: compiled by the run's first step. */
+  readonly pin?: Pin;
 }
 
 /** What a start led to. */
@@ -63,7 +65,7 @@ export class Runs {
     const tenant = tenantOf(request.input);
     const trigger = request.trigger ?? { type: 'manual', id: null };
     const { workflow, branch, input } = request;
-    const args: BillingArgs = { workflow, branch, input, trigger };
+    const args: BillingArgs = { workflow, branch, input, trigger, ...(request.pin && { pin: request.pin }) };
     const labels = {
       CloisterWorkflow: workflow,
       ...(branch !== null && { CloisterBranch: branch }),
@@ -97,6 +99,16 @@ export class Runs {
       });
     }
     return { workflowId, runId: found.runId, deduplicated: true };
+  }
+
+  /** Asks a run to cancel: its scripts end, its resource is closed. */
+  async cancel({ workflowId, runId }: RunIds): Promise<void> {
+    try {
+      await this.#client.workflow.getHandle(workflowId, runId).cancel();
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw notFound();
+      throw unavailable(error);
+    }
   }
 
   /** Runs of a workflow, newest first. */

@@ -167,7 +167,7 @@ class Run {
       const found = `params of ${bytes} bytes, expected at most ${loaded.payloadMaxBytes}`;
       throw ApplicationFailure.nonRetryable(`found ${found}`, 'PARAMS_TOO_LARGE');
     }
-    return activity.childWorkflow ? this.#runChild(activity, params) : this.#runScript(activity, params, loaded);
+    return activity.childWorkflow ? this.#runChild(activity, params, loaded.plan) : this.#runScript(activity, params, loaded);
   }
 
   async #runScript(activity: PlanActivity, params: unknown, loaded: Pinned): Promise<unknown> {
@@ -177,7 +177,7 @@ class Run {
     const call: ScriptCall = {
       activity: activity.id,
       workflow: loaded.plan.workflow,
-      plan: loaded.stored,
+      plan: loaded.plan.digest,
       tenant: this.#tenant,
     };
     for (let lost = 0; ; lost++) {
@@ -192,7 +192,7 @@ class Run {
     }
   }
 
-  async #runChild(activity: PlanActivity, params: Record<string, unknown>): Promise<unknown> {
+  async #runChild(activity: PlanActivity, params: Record<string, unknown>, plan: Plan): Promise<unknown> {
     const child = activity.childWorkflow;
     if (!child) throw ApplicationFailure.nonRetryable('found no childWorkflow', 'SCRIPT_MISSING');
     const { _workflowId: named, ...input } = params;
@@ -206,7 +206,7 @@ class Run {
       branch: this.#args.branch,
       input: this.#tenant === null ? input : { ...input, tenantOrganizationId: this.#tenant },
       trigger: { type: 'workflow', id: parent },
-      plan: child.plan,
+      pin: { digest: child.plan, commit: plan.commit, dirty: plan.dirty },
     };
     const options = {
       workflowId: typeof named === 'string' && named !== '' ? named : `${parent}-${activity.id}`,

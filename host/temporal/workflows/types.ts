@@ -15,8 +15,18 @@ export interface BillingArgs {
   readonly branch: string | null;
   readonly input: Readonly<Record<string, unknown>>;
   readonly trigger: Trigger;
-  /** Digest of a plan in the code store: a child runs the snapshot its parent was pinned to. */
-  readonly plan?: string;
+  /**
+   * A plan in the code store: what the API checked is what runs, and a child runs the snapshot its parent was pinned to.
+   * Absent (schedules): the first step compiles the workflow as it is then.
+   */
+  readonly pin?: Pin;
+}
+
+/** Names a plan of the code store, with the labels that are no part of its content. */
+export interface Pin {
+  readonly digest: string;
+  readonly commit: string | null;
+  readonly dirty: boolean;
 }
 
 /** First recorded step of a run: the plan it obeys from then on, or why there is none. */
@@ -24,8 +34,6 @@ export type LoadedPlan =
   | {
       readonly ok: true;
       readonly plan: Plan;
-      /** Digest under which the plan stands in the code store. */
-      readonly stored: string;
       readonly payloadMaxBytes: number;
     }
   | {
@@ -40,7 +48,7 @@ export type LoadedPlan =
 export interface ScriptCall {
   readonly activity: string;
   readonly workflow: string;
-  /** Digest under which the plan stands in the code store. */
+  /** Digest of the plan. */
   readonly plan: string;
   readonly tenant: string | null;
 }
