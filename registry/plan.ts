@@ -49,7 +49,10 @@ export interface PlanActivity {
   /** Digest of the script's bundle in the code store; null for a child workflow, or when `problem` says why there is none. */
   readonly bundle: string | null;
   /** Why the script cannot run. Fails only the activity that reaches it. */
-  readonly problem: { readonly code: 'SCRIPT_MISSING' | 'MAIN_MISSING' | 'BUILD_FAILED'; readonly message: string } | null;
+  readonly problem: {
+    readonly code: 'SCRIPT_MISSING' | 'MAIN_MISSING' | 'BUILD_FAILED';
+    readonly message: string;
+  } | null;
   /** Workflow id of the child, with the digest of its plan in the code store; null for a script. */
   readonly childWorkflow: { readonly workflow: string; readonly plan: string } | null;
   readonly params: Template & { readonly kind: 'map' };

@@ -1,0 +1,30 @@
+/** The registry's door: reading, checking and compiling config projects, what tenants are granted, and the code store. */
+
+export { type PlanOrigin, planBody, planFromBody } from './body.ts';
+export type { Build, BuildFault, BuildInput, BuildResult, Bundle, PackageFiles, ReadPackage } from './build.ts';
+export { canonicalJson } from './canonical.ts';
+export { type Compiled, type CompileOptions, compileWorkflow } from './compile.ts';
+export { REGISTRY_ERRORS, type RegistryCode, RegistryError } from './errors.ts';
+export { listWorkflows, type WorkflowListing } from './list.ts';
+export { type InstallOptions, installDependencies } from './packages/install.ts';
+export type { Declaration, DeclaredLimits, Plan, PlanActivity, Template } from './plan.ts';
+export { formatProblem, hasErrors, type Problem, sortProblems } from './problem.ts';
+export { type OpenOptions, openProject, type Project } from './project.ts';
+export { type CompiledScript, compileScript } from './scripts/single.ts';
+export {
+  type AuditEvent,
+  type Code,
+  type CodeKind,
+  type CodeStore,
+  createFileStore,
+  createStore,
+  digestOf,
+  parseSettings,
+  type Store,
+  type StoreCode,
+  StoreError,
+  type StoreOptions,
+  type Tenant,
+  type TenantSecret,
+  type TenantSettings,
+} from './store/index.ts';

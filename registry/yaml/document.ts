@@ -1,0 +1,136 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import type { Position, YamlEntry, YamlNode } from './node.ts';
+
+/** Largest YAML file, bytes. */
+export const MAX_YAML_BYTES = 512 * 1024;
+/** Deepest nesting, aliases included. */
+export const MAX_YAML_DEPTH = 64;
+/** Values of one file, each use of an alias counted with all it stands for. */
+export const MAX_YAML_NODES = 50_000;
+
+/** A syntax problem: `found` is the parser's text. */
+export interface YamlFault {
+  readonly at: Position;
+  readonly found: string;
+}
+
+/** A parsed file. `root` is null when it is empty or has faults. */
+export interface YamlDocument {
+  readonly root: YamlNode | null;
+  readonly faults: readonly YamlFault[];
+}
+
+/** Keys that name the prototype chain, and `<<`, which other YAML versions read as a merge and 1.2 does not. */
+const REFUSED_KEYS = new Set(['__proto__', '<<']);
+
+/**
+ * Parses one document of YAML 1.2 core: `no`, `on`, dates and `1:30` are strings; tags outside core, duplicate keys, keys
+ * that are not scalars, numbers JSON cannot hold and whatever passes a cap are faults.
+ */
+export function parseYaml(text: string): YamlDocument {
+  if (Buffer.byteLength(text) > MAX_YAML_BYTES) {
+    return { root: null, faults: [{ at: { line: 1, column: 1 }, found: `more than ${MAX_YAML_BYTES} bytes` }] };
+  }
+  const lines = new LineCounter();
+  // Unique keys are checked by the reader below: the parser's own check takes quadratic time.
+  const document = parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    merge: false,
+    resolveKnownTags: false,
+    stringKeys: true,
+    uniqueKeys: false,
+    prettyErrors: false,
+    lineCounter: lines,
+    logLevel: 'error',
+  });
+  const reader = new Reader(document, lines);
+  const root = reader.faults.length > 0 ? null : reader.read();
+  return { root: reader.faults.length > 0 ? null : root, faults: reader.faults };
+}
+
+/** Turns the parser's nodes into ours, expanding aliases under the caps. */
+class Reader {
+  readonly faults: YamlFault[];
+  readonly #document: Document.Parsed;
+  readonly #lines: LineCounter;
+  readonly #anchors = new Map<string, Node>();
+  #count = 0;
+
+  constructor(document: Document.Parsed, lines: LineCounter) {
+    this.#document = document;
+    this.#lines = lines;
+    this.faults = [...document.errors, ...document.warnings].map((error) => ({
+      at: this.#position(error.pos[0]),
+      found: error.message.split('\n', 1)[0] ?? error.code,
+    }));
+  }
+
+  read(): YamlNode | null {
+    const { contents } = this.#document;
+    return contents === null ? null : this.#node(contents, null, 1);
+  }
+
+  /** `usedAt` is the place of the alias through which the node was reached. */
+  #node(node: Node | null, usedAt: Position | null, depth: number): YamlNode {
+    const at = usedAt ?? this.#position(node?.range?.[0] ?? 0);
+    const nothing: YamlNode = { kind: 'scalar', at, value: null };
+    if (this.faults.length > 0 || node === null) return nothing;
+    this.#count += 1;
+    if (this.#count > MAX_YAML_NODES) return this.#fault(at, `more than ${MAX_YAML_NODES} values`, nothing);
+    if (depth > MAX_YAML_DEPTH) return this.#fault(at, `more than ${MAX_YAML_DEPTH} levels`, nothing);
+    if (isAlias(node)) {
+      const target = this.#anchors.get(node.source);
+      if (target === undefined) return this.#fault(at, `alias *${node.source} without an anchor before it`, nothing);
+      return this.#node(target, at, depth + 1);
+    }
+    if ('anchor' in node && typeof node.anchor === 'string' && usedAt === null) this.#anchors.set(node.anchor, node);
+    if (isSeq(node)) {
+      return { kind: 'list', at, items: node.items.map((item) => this.#node(item as Node, usedAt, depth + 1)) };
+    }
+    if (isMap(node)) return { kind: 'map', at, entries: this.#entries(node.items as readonly Pair[], usedAt, depth) };
+    return isScalar(node) ? this.#scalar(node, at) : nothing;
+  }
+
+  #entries(pairs: readonly Pair[], usedAt: Position | null, depth: number): YamlEntry[] {
+    const seen = new Set<string>();
+    return pairs.map((pair) => {
+      const keyAt = usedAt ?? this.#position(pair.key.range?.[0] ?? 0);
+      const key = isScalar(pair.key) ? String(pair.key.value ?? '') : '';
+      if (!isScalar(pair.key)) this.#fault(keyAt, 'a key that is not a string', null);
+      if (seen.has(key)) this.#fault(keyAt, `the key ${JSON.stringify(key)} again`, null);
+      if (REFUSED_KEYS.has(key)) this.#fault(keyAt, `the key ${JSON.stringify(key)}, which is not allowed`, null);
+      seen.add(key);
+      return { key, keyAt, value: this.#node(pair.value ?? null, usedAt ?? (pair.value ? null : keyAt), depth + 1) };
+    });
+  }
+
+  #scalar(node: { readonly value: unknown; source?: string }, at: Position): YamlNode {
+    const { value } = node;
+    if (typeof value === 'number' && !isExact(value, node.source)) {
+      this.#fault(at, `the number ${node.source ?? value}, which JSON cannot hold exactly (quote it)`, null);
+    }
+    const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+    return { kind: 'scalar', at, value: plain ? value : null };
+  }
+
+  #fault<T>(at: Position, found: string, result: T): T {
+    if (this.faults.length === 0) this.faults.push({ at, found });
+    return result;
+  }
+
+  #position(offset: number): Position {
+    const { line, col } = this.#lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  }
+}
+
+interface Pair {
+  readonly key: Node;
+  readonly value: Node | null;
+}
+
+function isExact(value: number, source: string | undefined): boolean {
+  if (!Number.isFinite(value)) return false;
+  return Number.isSafeInteger(value) || !/^[-+]?(\d+|0[xo][\da-fA-F]+)$/.test(source ?? '');
+}
