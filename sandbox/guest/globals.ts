@@ -1,15 +1,7 @@
 import type { Clock } from './clock.ts';
 import { createConsole } from './console.ts';
 import type { Core } from './core.ts';
-import {
-  apply,
-  defineProperty,
-  deleteProperty,
-  freeze,
-  PlainPromise,
-  PlainTypeError,
-  whenSettled,
-} from './primordials.ts';
+import { apply, defineProperty, freeze, PlainPromise, PlainTypeError, whenSettled } from './primordials.ts';
 import type { Timers } from './timers.ts';
 
 /** What the globals are made of. */
@@ -38,13 +30,18 @@ export function installGlobals(parts: Parts): void {
   place('clearTimeout', (id: unknown) => timers.clear(id));
   place('clearInterval', (id: unknown) => timers.clear(id));
   place('queueMicrotask', (callback: unknown) => later(callback, parts.fail));
-  lazily(['URL', 'URLSearchParams'], () => require('./url.ts'));
-  lazily(['TextEncoder', 'TextDecoder'], () => require('./encoding.ts'));
-  lazily(['atob', 'btoa', 'structuredClone'], () => require('./clone.ts'));
-  lazily(['DOMException'], () => require('./exception.ts'));
-  lazily(['AbortController', 'AbortSignal', 'Event', 'EventTarget'], () => require('./abort.ts').createAbort(timers));
-  lazily(['fetch', 'Headers', 'Response'], () => require('./fetch.ts').createFetch(core));
-  lazily(['crypto'], () => require('./crypto.ts').createCrypto(parts.seed));
+  const loading = { on: false };
+  lazily(['URL', 'URLSearchParams'], () => require('./url.ts'), loading);
+  lazily(['TextEncoder', 'TextDecoder'], () => require('./encoding.ts'), loading);
+  lazily(['atob', 'btoa', 'structuredClone'], () => require('./clone.ts'), loading);
+  lazily(['DOMException'], () => require('./exception.ts'), loading);
+  lazily(
+    ['AbortController', 'AbortSignal', 'Event', 'EventTarget'],
+    () => require('./abort.ts').createAbort(timers),
+    loading,
+  );
+  lazily(['fetch', 'Headers', 'Response'], () => require('./fetch.ts').createFetch(core), loading);
+  lazily(['crypto'], () => require('./crypto.ts').createCrypto(parts.seed), loading);
   if ((core.run as { deterministic?: boolean }).deterministic) Math.random = lazyRandom(parts.seed);
 }
 
@@ -67,16 +64,24 @@ function place(name: string, value: unknown): void {
   defineProperty(globalThis, name, { value, writable: true, configurable: true });
 }
 
-/** Defines globals that `load` makes together when the first of them is touched. Libraries look for natives: they see none. */
-function lazily(names: readonly string[], load: () => Record<string, unknown>): void {
+/**
+ * Defines globals that `load` makes together when the first of them is touched. Libraries look for natives while they load:
+ * they see none, neither their own names nor those of the others.
+ */
+function lazily(names: readonly string[], load: () => Record<string, unknown>, loading: { on: boolean }): void {
   const loadAll = (): void => {
-    for (const name of names) deleteProperty(globalThis, name);
-    const loaded = load();
-    for (const name of names) place(name, loaded[name]);
+    loading.on = true;
+    try {
+      const loaded = load();
+      for (const name of names) place(name, loaded[name]);
+    } finally {
+      loading.on = false;
+    }
   };
   for (const name of names) {
     defineProperty(globalThis, name, {
       get() {
+        if (loading.on) return undefined;
         loadAll();
         return Reflect.get(globalThis, name);
       },
