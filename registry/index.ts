@@ -3,8 +3,10 @@
 export { type PlanOrigin, planBody, planFromBody } from './body.ts';
 export type { Build, BuildFault, BuildInput, BuildResult, Bundle, PackageFiles, ReadPackage } from './build.ts';
 export { canonicalJson } from './canonical.ts';
+export { checkProject } from './check.ts';
 export { type Compiled, type CompileOptions, compileWorkflow } from './compile.ts';
 export { REGISTRY_ERRORS, type RegistryCode, RegistryError } from './errors.ts';
+export { clamp, type EffectiveGrants, effectiveGrants, type GrantOptions } from './grants.ts';
 export { listWorkflows, type WorkflowListing } from './list.ts';
 export { type InstallOptions, installDependencies } from './packages/install.ts';
 export type { Declaration, DeclaredLimits, Plan, PlanActivity, Template } from './plan.ts';
@@ -28,3 +30,7 @@ export {
   type TenantSecret,
   type TenantSettings,
 } from './store/index.ts';
+export { type FileTenant, parseTenants } from './tenants.ts';
+export { type CheckedTrigger, checkTrigger, triggerFolders } from './triggers/check.ts';
+export { parseDuration } from './workflow/duration.ts';
+export type { ActivitySource, WorkflowSource } from './workflow/source.ts';

@@ -1,0 +1,52 @@
+import { type Problem, sortProblems } from './problem.ts';
+import type { Project } from './project.ts';
+import { Report } from './report/report.ts';
+import { DEFAULT_MANIFEST } from './rules/manifest.ts';
+import { buildActivity, buildScript } from './scripts/activity.ts';
+import { scriptProblems } from './scripts/exports.ts';
+import { inLanes } from './scripts/lanes.ts';
+import { checkTrigger, triggerFolders } from './triggers/check.ts';
+
+/**
+ * Every static problem of a project, sorted by file and position: YAML, trees, expressions, rules, triggers, and each script
+ * that a workflow, rule or trigger names, built once. Rejects only when the builder itself fails.
+ */
+export async function checkProject(project: Project): Promise<Problem[]> {
+  const { files, workflows, reports } = project;
+  const manifest = files.has(DEFAULT_MANIFEST) ? project.manifest(DEFAULT_MANIFEST) : null;
+  const triggers = triggerFolders(files).map((id) => checkTrigger(id, files, [...workflows.keys()]));
+  const problems: Problem[] = [
+    ...reports.declaration.problems,
+    ...reports.packages.problems,
+    ...ignoredFiles(files),
+    ...(manifest?.report.problems ?? []),
+    ...triggers.flatMap(({ report }) => report.problems),
+    ...[...workflows.values()].flatMap(({ report }) => report.problems),
+  ];
+  const activities = [...workflows.values()].flatMap((workflow) => workflow.activities);
+  await inLanes(activities, async (activity) => {
+    const { problems: found } = await buildActivity(project, activity);
+    // What is wrong with a built-in by itself is the host's to mend; it shows in the project only as an error.
+    const isOwn = activity.ref?.kind === 'project';
+    problems.push(...found.filter(({ severity }) => isOwn || severity === 'error'));
+  });
+  const scripts = [
+    ...(manifest?.rules ?? []).map(({ path }) => path),
+    ...triggers.flatMap(({ mapping }) => mapping ?? []),
+  ];
+  await inLanes([...new Set(scripts)], async (path) => {
+    const built = await buildScript(project, { kind: 'project', path }, null);
+    problems.push(...scriptProblems(path, built));
+  });
+  return sortProblems(problems);
+}
+
+function ignoredFiles(files: ReadonlyMap<string, string>): readonly Problem[] {
+  return [...files.keys()].flatMap((file) => {
+    if (!/^workflows\/[^/]+\.yml$/.test(file)) return [];
+    const report = new Report(file);
+    const finding = { where: file, found: 'extension .yml', expected: '.yaml; the file is not read' };
+    report.add({ ...finding, code: 'FILE_IGNORED', at: { line: 1, column: 1 } });
+    return report.problems;
+  });
+}
