@@ -19,7 +19,7 @@ export interface HttpOptions {
   readonly timeoutMs?: number;
   /** Default 5. */
   readonly maxRedirects?: number;
-  /** Requests of one tenant that may be open at once; default 32. */
+  /** Requests of one tenant that may be open at once; default 80, what 8 runs with 10 calls each need. */
   readonly inFlight?: number;
 }
 
@@ -51,7 +51,7 @@ const DROPPED = new Set(
  * `HTTP_UNAVAILABLE`; any answer, 4xx and 5xx too, is an answer.
  */
 export function createHttpCapability(options: HttpOptions = {}): Capability {
-  const { lookup = systemLookup, maxBytes = 2 ** 20, timeoutMs = 30_000, maxRedirects = 5, inFlight = 32 } = options;
+  const { lookup = systemLookup, maxBytes = 2 ** 20, timeoutMs = 30_000, maxRedirects = 5, inFlight = 80 } = options;
   const pools = new Pools({ connections: CONNECTIONS, inFlight, timeoutMs });
 
   const call = async (args: unknown, context: RunContext): Promise<HttpAnswer> => {
