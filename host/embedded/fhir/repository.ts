@@ -55,11 +55,11 @@ export class Repository extends FhirRepository {
   /** The id that a resource comes with is not kept unless the library assigned it, as R4 says of create. */
   async createResource<T extends Resource>(resource: T, options?: CreateResourceOptions): Promise<WithId<T>> {
     const id = options?.assignedId && resource.id ? resource.id : this.generateId();
-    return this.#save<T>(Object.assign({ ...resource }, { id }));
+    return this.#save<T>({ ...resource, id } as T);
   }
 
   async readResource<T extends Resource>(type: string, id: string): Promise<WithId<T>> {
-    return parsed(this.#find(type, id) ?? missing());
+    return parsed<T>(this.#find(type, id) ?? missing());
   }
 
   async readReference<T extends Resource>({ reference = '' }: Reference<T>): Promise<WithId<T>> {
