@@ -180,8 +180,8 @@ declare module 'cloister' {
  * with that activity. The host makes this module; only that built-in imports it.
  */
 declare module 'cloister:validation-rules' {
-  /** Path of the manifest, relative to the project. */
-  export const manifestPath: string;
+  /** Path of the manifest, relative to the project and normalized; null when the activity names none. */
+  export const manifestPath: string | null;
 
   /** In the order of the manifest. */
   export const rules: readonly {

@@ -46,8 +46,9 @@ const SEVERITIES = ['error', 'warning', 'information'] as const;
 
 /** Throws when a rule throws, or returns anything but `{ passed, message? }`. */
 export async function main(input: Input): Promise<Output> {
-  if (normal(input.manifestPath) !== normal(manifestPath)) {
-    throw new Error(`manifestPath: found ${JSON.stringify(input.manifestPath)}, expected "${manifestPath}"`);
+  if (manifestPath === null || normal(input.manifestPath) !== manifestPath) {
+    const expected = manifestPath === null ? 'one that the YAML names' : `"${manifestPath}"`;
+    throw new Error(`manifestPath: found ${JSON.stringify(input.manifestPath)}, expected ${expected}`);
   }
   const selected = rules.filter((rule) => input.category === undefined || rule.category === input.category);
   const failures: Failure[] = [];
@@ -144,6 +145,13 @@ function structuredCopy<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }
 
+/** A path without `.`, `..` and empty steps, as the host writes it. One that leaves the project keeps a `..`. */
 function normal(path: unknown): string {
-  return `${path}`.replace(/^\.\//, '');
+  const steps: string[] = [];
+  for (const step of `${path}`.split('/')) {
+    if (step === '' || step === '.') continue;
+    if (step === '..' && steps.length > 0 && steps.at(-1) !== '..') steps.pop();
+    else steps.push(step);
+  }
+  return steps.join('/');
 }

@@ -46,9 +46,19 @@ async function findCase(id: string, encounterId: string): Promise<string | undef
   } catch (error) {
     if (!failedWith(error, 'NOT_FOUND')) throw error;
   }
-  const encounter = `Encounter/${encounterId}`;
-  const cases = await searchAll<BillingCase>('BillingCase', { encounter });
-  return cases.find((one) => one.encounter?.some(({ reference }) => reference === encounter))?.id;
+  return (await searchCase(`Encounter/${encounterId}`))?.id;
+}
+
+/** A case that something else made, under an id of its own. */
+async function searchCase(encounter: string): Promise<BillingCase | undefined> {
+  try {
+    const cases = await searchAll<BillingCase>('BillingCase', { encounter });
+    return cases.find((one) => one.encounter?.some(({ reference }) => reference === encounter));
+  } catch (error) {
+    // A server whose BillingCase has no such search parameter knows cases by their id alone.
+    if (failedWith(error, 'INVALID') || failedWith(error, 'BAD_ARGUMENT')) return undefined;
+    throw error;
+  }
 }
 
 /** False when another call was faster. */
