@@ -13,7 +13,7 @@ const LOOK_MS = 50;
 /** How builds are bounded. */
 export interface BuilderOptions {
   readonly buildMs: number;
-  /** Resident memory of a build process, MiB; the bundler alone takes about 200. */
+  /** Resident memory of a build process, MiB; the bundler alone takes about 150. */
   readonly buildRssMb: number;
   /** Builds at once. */
   readonly builds: number;

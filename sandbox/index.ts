@@ -27,7 +27,7 @@ export interface SandboxOptions {
   readonly spare?: boolean;
   /** Time of one build. Default 10,000. */
   readonly buildMs?: number;
-  /** Memory of one build, MiB; the bundler alone takes about 200. Default 768. */
+  /** Memory of one build, MiB; the bundler alone takes about 150. Default 512. */
   readonly buildRssMb?: number;
   /** Builds at once. Default 2. */
   readonly builds?: number;
@@ -105,7 +105,7 @@ const DEFAULTS: Required<SandboxOptions> = {
   recycleMs: 24 * 60 * 60 * 1_000,
   spare: true,
   buildMs: 10_000,
-  buildRssMb: 768,
+  buildRssMb: 512,
   builds: 2,
 };
 

@@ -11,7 +11,7 @@ test.after(() => rig.sandbox.close());
 
 /** Calls and tells what came of it, as text. */
 const TRY =
-  'async function attempt(f) { try { return await f(); } catch (e) { return `${e instanceof Error} ${e.code}: ${e.message}`; } }';
+  'async function attempt(f) { try { return await f(); } catch (e) { return [e instanceof Error, e.code + ":", e.message].join(" "); } }';
 
 test('BRG-01 options planted on Object.prototype change nothing: plain JSON comes back', async () => {
   const source = `async function main() {
