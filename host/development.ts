@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { createFileStore } from '../registry/index.ts';
 import type { LogLine } from '../sandbox/index.ts';
 import { cacheFolder } from './embedded/temporal.ts';
-import type { Environment } from './env.ts';
+import { type Environment, grantedVariable } from './env.ts';
 import { type DataFolder, openDataFolder } from './folder.ts';
 import { type Host, startHost } from './host.ts';
 import { openLog } from './log.ts';
@@ -50,7 +50,16 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
   starting.defer(() => host.close());
   await folder.announce({ url: host.url, project: resolve(options.projectDir) });
   const owned = starting.move();
-  return { ...host, stack, links: linksOf(host, stack), close: () => owned.disposeAsync() };
+  return {
+    ...host,
+    stack,
+    links: linksOf(host, stack),
+    start: async (workflow, input) => {
+      const { pin, branch } = await host.shelf.check(workflow, null, input);
+      return host.runs.start({ workflow, branch, input, pin });
+    },
+    close: () => owned.disposeAsync(),
+  };
 }
 
 async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentOptions) {
@@ -59,10 +68,10 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
   const settings = {
     temporal: stack.temporal,
     fhir: { baseUrl: stack.fhirUrl, mode: 'organization-prefix' as const, auth: null },
-    db: { url: stack.supabase.url, apiKey: stack.supabase.anonKey, jwtSecret: stack.supabase.jwtSecret },
+    db: { url: stack.supabase.url, apikey: stack.supabase.anonKey, jwtSecret: stack.supabase.jwtSecret },
     store: createFileStore(folder.file('code')),
     project: { kind: 'working-tree' as const, dir: resolve(projectDir) },
-    tenants: developmentTenants(folder.file('tenants.yaml'), environment),
+    tenants: developmentTenants(folder.file('tenants.yaml'), grantedVariable),
     builtInDir: environment.builtInDir,
     access: { kind: 'loopback' as const },
     address: LOOPBACK,

@@ -43,6 +43,11 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
   return Object.freeze(parsed) as Environment;
 }
 
+/** A variable that a tenant is granted by name; undefined when it is unset. For nothing that the host itself reads. */
+export function grantedVariable(name: string): string | undefined {
+  return process.env[name];
+}
+
 function parse(kind: Kind<unknown>, given: string): unknown {
   return kind.parse(given.trim());
 }

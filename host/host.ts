@@ -3,11 +3,11 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { CodeStore } from '../registry/index.ts';
-import { createSandbox } from '../sandbox/index.ts';
+import { createSandbox, type LogLine } from '../sandbox/index.ts';
 import type { Access } from './api/access.ts';
-import { startApi } from './api/server.ts';
+import { type Api, type ApiOptions, startApi } from './api/server.ts';
 import { createDbCapability, type DbOptions } from './broker/db.ts';
-import { createFhirCapability, type FhirOptions } from './broker/fhir.ts';
+import { createFhirCapability, type FhirOptions, probeTenants } from './broker/fhir.ts';
 import { createHttpCapability } from './broker/http.ts';
 import { Broker } from './broker/index.ts';
 import { PlanShelf, type ProjectSource } from './plans.ts';
@@ -46,6 +46,7 @@ export interface Host {
   /** Base URL of the API. */
   readonly url: string;
   readonly runs: Runs;
+  readonly shelf: PlanShelf;
   /** Rejects when the worker failed; settles when it was stopped. */
   readonly ended: Promise<void>;
   /** Stops taking work, drains what runs, ends every child process. */
@@ -89,7 +90,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const client = new Client({ connection, namespace: temporal.namespace });
   const fhir = scripts.fhir.host;
   const runs = new Runs(client, fhir);
-  const shelf = await PlanShelf.open({ ...options, build: (request) => scripts.sandbox.build(request) });
+  const probe = await probeTenants(options.fhir);
+  if (!probe.ok)
+    log.warn({ reason: probe.reason }, 'runs of tenants are refused: the FHIR server does not separate them');
+  const tenantRefusal = probe.ok ? null : `runs of tenants are refused here: ${probe.reason}`;
+  const build = scripts.sandbox.build.bind(scripts.sandbox);
+  const shelf = await PlanShelf.open({ ...options, tenantRefusal, build });
   const worker = await startWorker({
     ...options,
     connection: native,
@@ -98,19 +104,27 @@ export async function startHost(options: HostOptions): Promise<Host> {
     shelf,
     tenants,
     runner: scripts.runner,
-    log: (line, of) => log[line.level]({ script: true, ...of, data: line.data }, line.message),
+    log: (line, of) => {
+      log[line.level]({ script: true, ...of, data: line.data }, line.message);
+      options.scriptLog?.(line, of.activity);
+    },
   });
   starting.defer(() => worker.stop());
-  const api = await startApi({
-    ...options,
-    shelf,
-    runs,
-    checks: new Map([
-      ['temporal', async () => void (await client.workflowService.getSystemInfo({}))],
-      ['fhir', () => fhir.ping()],
-    ]),
-  });
+  const checks = new Map([
+    ['temporal', async () => void (await client.workflowService.getSystemInfo({}))],
+    ['fhir', () => fhir.ping()],
+  ]);
+  const api = await listen({ ...options, shelf, runs, checks }, options.orFreePort === true);
   starting.defer(() => api.close());
   const owned = starting.move();
-  return { url: api.url, runs, ended: worker.ended, close: () => owned.disposeAsync() };
+  return { url: api.url, runs, shelf, ended: worker.ended, close: () => owned.disposeAsync() };
+}
+
+async function listen(options: ApiOptions, orFreePort: boolean): Promise<Api> {
+  try {
+    return await startApi(options);
+  } catch (error) {
+    if (!orFreePort || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    return startApi({ ...options, port: 0 });
+  }
 }

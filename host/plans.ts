@@ -3,7 +3,6 @@ import {
   type BuildInput,
   type BuildResult,
   type CodeStore,
-  canonicalJson,
   compileWorkflow,
   installDependencies,
   listWorkflows,
@@ -11,14 +10,16 @@ import {
   type Plan,
   type Problem,
   type Project,
+  planBody,
+  planFromBody,
   RegistryError,
   type WorkflowListing,
 } from '../registry/index.ts';
 import type { Bundle } from '../sandbox/index.ts';
 import { readBuiltIns } from './builtins.ts';
 import { ApiError } from './error.ts';
-import { isTenant } from './tenants.ts';
 import type { BillingArgs, LoadedPlan, Pin } from './temporal/workflows/types.ts';
+import { isTenant } from './tenants.ts';
 
 /** Where workflows come from. */
 export type ProjectSource =
@@ -49,8 +50,7 @@ export interface CheckedWorkflow {
   readonly warnings: readonly string[];
 }
 
-/** A plan without the labels of where it came from: what is stored, under its digest. */
-export type PlanContent = Omit<Plan, 'branch' | 'commit' | 'dirty' | 'digest'>;
+const NOWHERE = { branch: null, commit: null, dirty: false };
 
 /** Plans and bundles kept in memory. What is pushed out is read from the store again. */
 const KEPT = 500;
@@ -59,7 +59,8 @@ const KEPT = 500;
 export class PlanShelf {
   readonly #options: ShelfOptions;
   readonly #builtIns: ReadonlyMap<string, string>;
-  readonly #plans = new Map<string, PlanContent>();
+  /** Without the labels of where they came from. */
+  readonly #plans = new Map<string, Plan>();
   readonly #bundles = new Map<string, Bundle>();
   /** Commit of each branch as loaded first, where reload is off. */
   readonly #commits = new Map<string | null, string>();
@@ -88,7 +89,11 @@ export class PlanShelf {
    * Compiles a workflow and stores all that a run of it needs. Rejects with `WORKFLOW_NOT_FOUND`, `WORKFLOW_INVALID` (with
    * every problem), `BRANCH_NOT_FOUND`, `BRANCH_INVALID`.
    */
-  async check(workflow: string, branch: string | null, input: Readonly<Record<string, unknown>>): Promise<CheckedWorkflow> {
+  async check(
+    workflow: string,
+    branch: string | null,
+    input: Readonly<Record<string, unknown>>,
+  ): Promise<CheckedWorkflow> {
     const project = await this.#open(branch);
     const { plan, problems } = await this.#compile(project, workflow);
     if (!plan) {
@@ -104,18 +109,16 @@ export class PlanShelf {
     if (refusal) return { ok: false, code: 'TENANT_REFUSED', message: refusal, recordable: false };
     const { payloadMaxBytes } = this.#options;
     const plan = args.pin ? await this.#pinned(args.branch, args.pin) : await this.#fresh(args);
-    return 'code' in plan
-      ? { ok: false, ...plan, recordable: true }
-      : { ok: true, plan, payloadMaxBytes };
+    return 'code' in plan ? { ok: false, ...plan, recordable: true } : { ok: true, plan, payloadMaxBytes };
   }
 
-  /** A plan by its digest; null when it is not in the store. */
-  async plan(digest: string): Promise<PlanContent | null> {
+  /** A plan by its digest, without branch and commit; null when it is not in the store. */
+  async plan(digest: string): Promise<Plan | null> {
     const kept = this.#plans.get(digest);
     if (kept) return kept;
     const code = await this.#options.store.getCode(digest);
     if (code?.kind !== 'plan') return null;
-    return keep(this.#plans, digest, JSON.parse(code.body) as PlanContent);
+    return keep(this.#plans, digest, planFromBody(code.body, digest, NOWHERE));
   }
 
   /** A bundle by its digest; null when it is not in the store. */
@@ -129,7 +132,7 @@ export class PlanShelf {
 
   async #pinned(branch: string | null, { digest, commit, dirty }: Pin): Promise<Plan | Failure> {
     const content = await this.plan(digest);
-    if (content) return { ...content, branch, commit, dirty, digest };
+    if (content) return { ...content, branch, commit, dirty };
     return { code: 'PLAN_SOURCE_GONE', message: `found no plan ${digest}, expected it in the code store` };
   }
 
@@ -137,7 +140,9 @@ export class PlanShelf {
     try {
       const { plan, problems } = await this.#compile(await this.#open(branch), workflow);
       if (plan) return plan;
-      const texts = errorsOf(problems).map(({ where, found, expected }) => `${where}: found ${found}, expected ${expected}`);
+      const texts = errorsOf(problems).map(
+        ({ where, found, expected }) => `${where}: found ${found}, expected ${expected}`,
+      );
       return { code: 'PLAN_INVALID', message: texts.join('; ') };
     } catch (error) {
       if (error instanceof ApiError) return { code: 'PLAN_INVALID', message: error.message };
@@ -163,10 +168,10 @@ export class PlanShelf {
       await store.putCode(digest, 'bundle', JSON.stringify({ code, map }));
       keep(this.#bundles, digest, bundle);
     }
-    for (const { branch: _branch, commit: _commit, dirty: _dirty, digest, ...content } of plans) {
-      if (this.#plans.has(digest)) continue;
-      await store.putCode(digest, 'plan', canonicalJson(content));
-      keep(this.#plans, digest, content);
+    for (const plan of plans) {
+      if (this.#plans.has(plan.digest)) continue;
+      await store.putCode(plan.digest, 'plan', planBody(plan));
+      keep(this.#plans, plan.digest, { ...plan, ...NOWHERE });
     }
     return compiled;
   }
@@ -175,7 +180,7 @@ export class PlanShelf {
     const { project: source, build, progress } = this.#options;
     const shared = { dir: source.dir, builtIns: this.#builtIns, build };
     if (source.kind === 'working-tree') {
-      await installDependencies(source.dir, { progress });
+      if (await installDependencies(source.dir)) progress('installed the dependencies of the project');
       return openProject({ ...shared, mode: 'working-tree', ...(branch !== null && { branch }) });
     }
     const name = branch ?? source.mainBranch;

@@ -1,5 +1,129 @@
 /** What a run of a tenant may do: what its project declares, cut down to what the tenant is granted. */
 import { readFile } from 'node:fs/promises';
-import { effectiveGrants, type Plan, type PlanActivity, parseTenants, type TenantSettings } from '../registry/index.ts';
+import {
+  clamp,
+  type DeclaredLimits,
+  type EffectiveGrants,
+  effectiveGrants,
+  type FileTenant,
+  type Plan,
+  type PlanActivity,
+  parseTenants,
+  type Store,
+  type TenantSettings,
+} from '../registry/index.ts';
 import { DEFAULT_LIMITS, type Limits } from '../sandbox/index.ts';
 import type { Grants } from './broker/capability.ts';
+
+/** What of a plan the rules look at. */
+export type Declaring = Pick<Plan, 'declaration'>;
+
+/** Works out grants and limits of one activity of a run. */
+export interface TenantRules {
+  effective(
+    tenant: string | null,
+    plan: Declaring,
+    activity: Pick<PlanActivity, 'limits'>,
+  ): Promise<{ readonly grants: Grants; readonly limits: Limits }>;
+}
+
+/** Reads a variable of the host by name; undefined when it is not set. */
+export type Variables = (name: string) => string | undefined;
+
+/** No project gets more than this, whatever it declares, unless the tenant's own settings say so. */
+export const CEILINGS: Limits = Object.freeze({
+  cpuMs: 10_000,
+  wallMs: 10 * 60_000,
+  heapMb: 256,
+  rssMb: 1024,
+  calls: 10_000,
+  inFlight: 32,
+  argBytes: 4 * 1024 * 1024,
+  resultBytes: 1024 * 1024,
+  logLines: 10_000,
+  concurrentRuns: 32,
+});
+
+const TENANT = /^[A-Za-z0-9.-]{1,64}$/;
+
+/** True for the id of an Organization that may stand in a URL. */
+export function isTenant(text: string): boolean {
+  return TENANT.test(text) && text !== '.' && text !== '..';
+}
+
+/**
+ * Rules of a development host: a tenant without an entry in the file gets what the project declares. The file is read anew for
+ * each run, so that an edit takes effect at once; no file is no entry.
+ */
+export function developmentTenants(file: string, variables: Variables): TenantRules {
+  const settingsOf = async (tenant: string | null): Promise<FileTenant | null> => {
+    if (tenant === null) return null;
+    return parseTenants(await readIfThere(file)).get(tenant) ?? null;
+  };
+  return rules(settingsOf, variables, true);
+}
+
+/** Rules of a production host: what no row grants is refused. Runs without tenant get FHIR and the log, nothing else. */
+export function productionTenants(find: (tenant: string) => Promise<TenantSettings | null>, variables: Variables) {
+  return rules((tenant) => (tenant === null ? Promise.resolve(UNSCOPED) : find(tenant)), variables, false);
+}
+
+/** Settings out of the table of tenants. */
+export function tenantRows(store: Pick<Store, 'getTenant'>): (tenant: string) => Promise<TenantSettings | null> {
+  return async (tenant) => (await store.getTenant(tenant))?.settings ?? null;
+}
+
+const UNSCOPED: TenantSettings = {
+  capabilities: ['fhir', 'log'],
+  http: { allow: [], privateRanges: [] },
+  db: { tables: [], functions: [] },
+  env: [],
+  secrets: {},
+  limits: {},
+};
+
+type FindSettings = (tenant: string | null) => Promise<TenantSettings | FileTenant | null>;
+
+function rules(settingsOf: FindSettings, variables: Variables, development: boolean): TenantRules {
+  return {
+    effective: async (tenant, { declaration }, activity) => {
+      const effective = effectiveGrants(declaration, await settingsOf(tenant), { development, ceilings: CEILINGS });
+      return { grants: toGrants(effective, variables), limits: toLimits(effective, activity.limits) };
+    },
+  };
+}
+
+function toGrants({ capabilities, http, db, env, secrets }: EffectiveGrants, variables: Variables): Grants {
+  const values = Object.entries(env).flatMap(([name, given]) => {
+    const value = given ?? variables(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  const known = [...secrets].flatMap(([alias, { origin, header, value, env: name }]) => {
+    const text = value ?? (name === null ? undefined : variables(name));
+    return text === undefined ? [] : [[alias, { origin, header, value: text }] as const];
+  });
+  return {
+    capabilities: new Set(capabilities),
+    http: { ...http, secrets: new Map(known) },
+    db,
+    env: Object.fromEntries(values),
+  };
+}
+
+/**
+ * The wall limit is the ceiling unless somebody declared less: the activity's own timeout comes first, and the runner takes
+ * the smaller one.
+ */
+function toLimits({ limits, ceilings }: EffectiveGrants, activity: DeclaredLimits): Limits {
+  const defaults = { ...DEFAULT_LIMITS, wallMs: CEILINGS.wallMs };
+  return { ...defaults, ...clamp({ ...defaults, ...limits, ...activity }, ceilings) };
+}
+
+async function readIfThere(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}

@@ -24,7 +24,7 @@ export function authenticate(server: Server, access: Access): void {
 }
 
 function hasToken(request: Request, token: string): boolean {
-  const given = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  const given = /^Bearer (\S+)$/i.exec(String(request.headers.authorization ?? ''))?.[1] ?? '';
   // Digests have one length, so that the comparison tells nothing about the token's.
   return timingSafeEqual(sha256(given), sha256(token));
 }

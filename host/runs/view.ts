@@ -94,8 +94,8 @@ function statusOf(end: RunEnd | null): RunStatus {
 }
 
 function errorOf(end: RunEnd | null): RunView['error'] {
-  switch (end?.kind) {
-    case undefined:
+  if (!end) return null;
+  switch (end.kind) {
     case 'completed':
       return null;
     case 'failed':
@@ -107,7 +107,7 @@ function errorOf(end: RunEnd | null): RunView['error'] {
     case 'timed-out':
       return { code: 'RUN_TIMED_OUT', message: 'the run passed its run timeout' };
     default:
-      return end?.kind satisfies never;
+      return end.kind satisfies never;
   }
 }
 

@@ -2,8 +2,9 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { LogLine } from '../../../sandbox/index.ts';
 import { FAILURES, type FailureCode } from '../../codes.ts';
-import type { PlanShelf, TenantRules } from '../../plans.ts';
+import type { PlanShelf } from '../../plans.ts';
 import type { ScriptOutcome, ScriptRunner } from '../../runner.ts';
+import type { TenantRules } from '../../tenants.ts';
 import type { ScriptCall } from '../workflows/types.ts';
 
 /** What the activity needs from its host. */

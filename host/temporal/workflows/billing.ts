@@ -167,7 +167,9 @@ class Run {
       const found = `params of ${bytes} bytes, expected at most ${loaded.payloadMaxBytes}`;
       throw ApplicationFailure.nonRetryable(`found ${found}`, 'PARAMS_TOO_LARGE');
     }
-    return activity.childWorkflow ? this.#runChild(activity, params, loaded.plan) : this.#runScript(activity, params, loaded);
+    return activity.childWorkflow
+      ? this.#runChild(activity, params, loaded.plan)
+      : this.#runScript(activity, params, loaded);
   }
 
   async #runScript(activity: PlanActivity, params: unknown, loaded: Pinned): Promise<unknown> {

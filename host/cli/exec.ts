@@ -1,0 +1,138 @@
+/** `cloister exec`: one script in a cell, no Temporal. */
+import { join, resolve } from 'node:path';
+import { compileScript, installDependencies, openProject } from '../../registry/index.ts';
+import type { LogLine } from '../../sandbox/index.ts';
+import { readBuiltIns } from '../builtins.ts';
+import { grantedVariable, readEnvironment } from '../env.ts';
+import { FolderInUse, openDataFolder } from '../folder.ts';
+import { createScriptHost } from '../host.ts';
+import { openLog } from '../log.ts';
+import type { ScriptOutcome } from '../runner.ts';
+import { startStack } from '../stack.ts';
+import { developmentTenants, isTenant } from '../tenants.ts';
+import { CommandError, readArguments, readInput } from './command.ts';
+
+const FORM = {
+  usage: 'cloister exec SCRIPT [--project DIR] [--input JSON|@FILE] [--tenant ID] [--json]',
+  values: ['project', 'input', 'tenant'],
+  flags: ['json'],
+  words: 1,
+};
+
+/** What `exec --json` prints. */
+export interface ExecReport {
+  readonly ok: boolean;
+  readonly output?: unknown;
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly logs: readonly LogLine[];
+  readonly cpuMs: number;
+  readonly wallMs: number;
+  /** Capability calls. */
+  readonly calls: number;
+}
+
+/** Runs the command. 0: the script completed, 1: it failed, 2: wrong usage or it does not build. */
+export async function exec(argv: string[]): Promise<number> {
+  const args = readArguments(argv, FORM);
+  if (!args) return 0;
+  const [script] = args.words;
+  if (script === undefined) throw new CommandError(`found no script, expected: ${FORM.usage}`);
+  const tenant = args.text('tenant') ?? null;
+  if (tenant !== null && !isTenant(tenant)) {
+    throw new CommandError(`--tenant: found ${JSON.stringify(tenant)}, expected the id of an Organization`);
+  }
+  const logs: LogLine[] = [];
+  const params = await readInput(args.text('input'));
+  const outcome = await perform({ script, dir: args.text('project') ?? '.', params, tenant }, (line) => {
+    logs.push(line);
+    if (!args.flag('json')) process.stderr.write(`${line.level}: ${line.message}${dataOf(line)}\n`);
+  });
+  const report = toReport(outcome, logs);
+  if (args.flag('json')) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else print(report, outcome);
+  return report.ok ? 0 : 1;
+}
+
+interface Execution {
+  readonly script: string;
+  readonly dir: string;
+  readonly params: Record<string, unknown>;
+  readonly tenant: string | null;
+}
+
+async function perform(
+  { script, dir, params, tenant }: Execution,
+  log: (line: LogLine) => void,
+): Promise<ScriptOutcome> {
+  const environment = readEnvironment();
+  await using owned = new AsyncDisposableStack();
+  const folder = await freeFolder();
+  owned.defer(() => folder.close());
+  const stack = await startStack({ environment, folder, progress: () => undefined, withoutTemporal: true });
+  owned.defer(() => stack.close());
+  const { supabase } = stack;
+  const host = createScriptHost({
+    fhir: { baseUrl: stack.fhirUrl, mode: 'organization-prefix', auth: null },
+    db: { url: supabase.url, apikey: supabase.anonKey, jwtSecret: supabase.jwtSecret },
+    log: openLog({ level: environment.logLevel, file: folder.file('host.log') }),
+  });
+  owned.defer(() => host.close());
+  await installDependencies(resolve(dir));
+  const builtIns = await readBuiltIns(environment.builtInDir);
+  const build = host.sandbox.build.bind(host.sandbox);
+  const project = await openProject({ dir, mode: 'working-tree', builtIns, build });
+  const compiled = await compileScript(project, script);
+  if (!compiled.ok) {
+    const lines = compiled.problems.map(
+      (each) => `${each.file}:${each.line}:${each.column} ${each.code} found ${each.found}`,
+    );
+    throw new CommandError([`${compiled.code}: ${script} does not build`, ...lines].join('\n'));
+  }
+  const rules = developmentTenants(folder.file('tenants.yaml'), grantedVariable);
+  const { grants, limits } = await rules.effective(tenant, project, { limits: {} });
+  const id = `exec-${crypto.randomUUID()}`;
+  const { deterministic } = project.declaration;
+  const startedAt = new Date().toISOString();
+  const controller = new AbortController();
+  process.once('SIGINT', () => controller.abort());
+  return await host.runner.run({
+    tenant,
+    run: { id, workflow: 'exec', activity: compiled.script, attempt: 1, startedAt, deterministic },
+    digest: compiled.bundle.digest,
+    bundle: compiled.bundle,
+    params,
+    grants,
+    limits,
+    remainingMs: project.declaration.limits.wallMs ?? 30_000,
+    signal: controller.signal,
+    log,
+  });
+}
+
+/** The data folder of the current folder, so that a script sees the data of `cloister dev`; not while that holds it. */
+async function freeFolder() {
+  try {
+    return await openDataFolder('.cloister');
+  } catch (error) {
+    if (!(error instanceof FolderInUse)) throw error;
+    return openDataFolder(join('.cloister', `exec-${process.pid}`));
+  }
+}
+
+function toReport(outcome: ScriptOutcome, logs: readonly LogLine[]): ExecReport {
+  const { cpuMs, wallMs, calls } = outcome.usage;
+  const end = outcome.ok
+    ? { ok: true, output: outcome.output }
+    : { ok: false, error: { code: outcome.code, message: outcome.message } };
+  return { ...end, logs, cpuMs, wallMs, calls };
+}
+
+function print({ output, error, cpuMs, wallMs, calls }: ExecReport, outcome: ScriptOutcome): void {
+  if (error) process.stderr.write(`${error.code}: ${error.message}\n${outcome.ok ? '' : (outcome.stack ?? '')}\n`);
+  else process.stdout.write(`${JSON.stringify(output, null, 2)}\n`);
+  process.stderr.write(`cpu ${cpuMs.toFixed(1)} ms, wall ${wallMs.toFixed(1)} ms, ${calls} calls\n`);
+}
+
+function dataOf({ data }: LogLine): string {
+  return data === undefined ? '' : ` ${JSON.stringify(data)}`;
+}
