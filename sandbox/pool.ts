@@ -124,6 +124,7 @@ export class Pool {
   }
 
   #pumpAll(): void {
+    if (this.#isClosed) return;
     for (const lane of this.#lanes.values()) if (lane.queue.length > 0) this.#pump(lane);
   }
 
@@ -201,7 +202,8 @@ export class Pool {
     const lane = this.#lanes.get(cell.key);
     if (lane?.cell === cell) lane.cell = null;
     if (lane) lane.queue = [...again.filter((job) => this.#mayRestart(job)), ...lane.queue];
-    this.#pumpAll();
+    // Not within the call that ended the cell: it may be about to open one itself.
+    queueMicrotask(() => this.#pumpAll());
   }
 
   #mayRestart(job: Job): boolean {
