@@ -110,6 +110,16 @@ test('a definition matches by code, payor, date and applicability, and only then
   assert.equal(titles(await build({ procedureCodeSystem: SNOMED })), ['always', 'that-day', 'when-true']);
 });
 
+test('a server without the composite parameter gives the same matches, out of the whole list read once', async () => {
+  stage.unknown = (_, params) => 'context-type-value' in params;
+  stage.calls.length = 0;
+  const twice = { ...context, procedures: [procedure, { ...procedure, id: 'again' }] };
+  const planned = await build({ procedureCodeSystem: SNOMED, context: twice });
+  stage.unknown = () => false;
+  assert.equal(titles(planned), ['always', 'that-day', 'when-true', 'always', 'that-day', 'when-true']);
+  assert.is(stage.calls.length, 2);
+});
+
 test('codes of other systems count only when no system is asked for', async () => {
   const foreign = { ...procedure, code: { coding: [{ system: 'urn:other', code: '1' }] } };
   assert.equal(titles(await build({ context: { ...context, procedures: [foreign] } })), []);

@@ -94,6 +94,36 @@ test('a case that something else made for the encounter is the one', async () =>
   assert.equal(await snapshot(`${other?.id}`), { billingCaseId: 'by-hand', created: false });
 });
 
+test('a server that cannot search cases by encounter finds them by their id', async () => {
+  stage.unknown = (type) => type === 'BillingCase';
+  const [source] = await stage.all(SAINT_ANNES, 'Encounter');
+  await stage.http(SAINT_ANNES, 'PUT', 'Encounter/unsearched', { ...source, id: 'unsearched' });
+  const outputs = [await snapshot('unsearched'), await snapshot('unsearched')];
+  stage.unknown = () => false;
+  assert.equal(
+    outputs,
+    [true, false].map((created) => ({ billingCaseId: 'bc-unsearched', created })),
+  );
+});
+
+test('an encounter with more procedures than one page holds is snapshot whole', async () => {
+  const [source] = await stage.all(SAINT_ANNES, 'Encounter');
+  await stage.http(SAINT_ANNES, 'PUT', 'Encounter/long', { ...source, id: 'long' });
+  const entry = Array.from({ length: 205 }, (_, n) => ({
+    resource: {
+      resourceType: 'Procedure',
+      id: `long-${n}`,
+      status: 'completed',
+      encounter: { reference: 'Encounter/long' },
+    },
+    request: { method: 'PUT', url: `Procedure/long-${n}` },
+  }));
+  await stage.http(SAINT_ANNES, 'POST', '', { resourceType: 'Bundle', type: 'transaction', entry });
+  const { billingCaseId } = await snapshot('long');
+  const { body } = await stage.http(SAINT_ANNES, 'GET', `BillingCase/${billingCaseId}`);
+  assert.is(new Set((body.procedure as Json[]).map((one) => one.reference)).size, 205);
+});
+
 test('a long encounter id gives a case id that leaves room for the ids made from it', async () => {
   const [source] = await stage.all(SAINT_ANNES, 'Encounter');
   const id = 'e'.repeat(64);

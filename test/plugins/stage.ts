@@ -4,6 +4,7 @@ import { glob, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CapabilityError } from '../../host/broker/capability.ts';
 import { createFhirCapability } from '../../host/broker/fhir.ts';
 import { Broker } from '../../host/broker/index.ts';
 import { type LoadedPatient, loadPatients } from '../../host/cli/patients.ts';
@@ -27,6 +28,8 @@ export interface Stage {
   readonly lines: LogLine[];
   /** Methods of the capability calls that reached the broker, in order. */
   readonly calls: string[];
+  /** Searches that are to be answered as by a server that does not know their parameters; none at first. */
+  unknown: (type: string, params: Json) => boolean;
   /** Loads the patient of a tenant, once. */
   load(tenant: string): Promise<LoadedPatient>;
   /** Runs a script, named as in a workflow, under a tenant. */
@@ -51,7 +54,11 @@ export async function openStage(files: Readonly<Record<string, string>> = {}): P
   const broker = new Broker([fhir], { denied: () => undefined, failed: (_, error) => console.error(error) });
   const sandbox = createSandbox({ spare: false });
   const calls: string[] = [];
-  const runner = new ScriptRunner(sandbox, counting(broker, calls));
+  const unknown: Stage['unknown'] = () => false;
+  const runner = new ScriptRunner(
+    sandbox,
+    listening(broker, calls, (type, params) => stage.unknown(type, params)),
+  );
   const lines: LogLine[] = [];
   const project = new Map([
     ...(await read(EXAMPLE, '{activities,validation-rules,triggers}/**/*')),
@@ -105,10 +112,11 @@ export async function openStage(files: Readonly<Record<string, string>> = {}): P
     const text = await response.text();
     return { status: response.status, body: text ? JSON.parse(text) : {} };
   };
-  return {
+  const stage: Stage = {
     fhirUrl: server.url,
     lines,
     calls,
+    unknown,
     run,
     http,
     load: (tenant) =>
@@ -131,6 +139,7 @@ export async function openStage(files: Readonly<Record<string, string>> = {}): P
       await rm(dir, { recursive: true, force: true });
     },
   };
+  return stage;
 }
 
 /** What the example declares. */
@@ -141,10 +150,13 @@ const GRANTS = {
   env: {},
 };
 
-function counting(broker: Broker, calls: string[]): Broker {
+/** The broker, overheard; what `isUnknown` says is refused the way a server refuses a parameter that it does not know. */
+function listening(broker: Broker, calls: string[], isUnknown: Stage['unknown']): Broker {
   const call = broker.call.bind(broker);
-  broker.call = (method, args, context) => {
+  broker.call = async (method, args, context) => {
     calls.push(method);
+    const { type, params } = args as { type: string; params: Json };
+    if (method === 'fhir.search' && isUnknown(type, params)) throw new CapabilityError('INVALID', 'unknown parameter');
     return call(method, args, context);
   };
   return broker;
