@@ -64,7 +64,8 @@ export class FhirClient {
     if (signal?.aborted || left <= 0) throw runIsOver();
     const limit = AbortSignal.timeout(left);
     const either = signal ? AbortSignal.any([signal, limit]) : limit;
-    const customHeaders = { 'accept-encoding': 'identity', ...this.#authorization() };
+    const asked = { 'accept-encoding': 'identity', prefer: 'return=representation' };
+    const customHeaders = { ...asked, ...this.#authorization() };
     try {
       return await this.#pools.use(tenant, '', noConnector, async (agent) => {
         const dispatcher = agent.compose(capped(this.#maxBytes));

@@ -125,7 +125,7 @@ export class Repository extends FhirRepository {
 
   async search<T extends Resource>(request: SearchRequest<T>): Promise<Bundle<WithId<T>>> {
     if (!isStoredType(request.resourceType)) throw answer(notFound);
-    const { contents, total, offset, count } = searchPage(this.#store, this.#partition.tenant, request);
+    const { contents, total, offset, next } = searchPage(this.#store, this.#partition.tenant, request);
     const resources = contents.map((content) => JSON.parse(content) as WithId<T>);
     const entry: BundleEntry[] = resources.map((resource) => ({
       fullUrl: this.#address(resource.resourceType, resource.id),
@@ -136,8 +136,7 @@ export class Repository extends FhirRepository {
       const fullUrl = (type: string, id: string) => this.#address(type, id);
       await getExtraEntries(this, request, resources, entry, { fullUrl, maxResults: MAX_ENTRIES });
     }
-    const next = offset + count < total && count > 0 ? [this.#link('next', { ...request, count }, offset + count)] : [];
-    const link = [this.#link('self', request, offset), ...next];
+    const link = [this.#link('self', request, offset), ...(next === null ? [] : [this.#link('next', request, next)])];
     const found = entry.length > 0 ? { entry: entry as BundleEntry<WithId<T>>[] } : {};
     return { resourceType: 'Bundle', type: 'searchset', total, link, ...found };
   }

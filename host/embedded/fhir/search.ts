@@ -24,11 +24,13 @@ export interface Page {
   readonly contents: readonly string[];
   readonly total: number;
   readonly offset: number;
-  readonly count: number;
+  /** Offset of the next page; null on the last one. */
+  readonly next: number | null;
 }
 
 const DEFAULT_COUNT = 100;
 const MAX_COUNT = 1000;
+const MAX_PAGE_BYTES = 16 * 2 ** 20;
 
 const SEARCHED: ReadonlySet<string> = new Set(['reference', 'string', 'uri', 'token', 'date', 'composite']);
 const DATE_OPERATORS: readonly Operator[] = ['lt', 'le', 'gt', 'ge', 'sa', 'eb', 'ap'];
@@ -59,7 +61,9 @@ export function searchPage(store: Store, tenant: string | null, request: SearchR
   const offset = bounded(request.offset, 0, Number.MAX_SAFE_INTEGER, '_offset');
   const count = bounded(request.count, DEFAULT_COUNT, MAX_COUNT, '_count');
   const rows = found.slice(offset, offset + count).map(({ row }) => row);
-  return { contents: store.contents(rows), total: found.length, offset, count };
+  const contents = store.contents(rows, MAX_PAGE_BYTES);
+  const next = offset + contents.length;
+  return { contents, total: found.length, offset, next: next < found.length && count > 0 ? next : null };
 }
 
 function parameterOf(type: string, code: string): SearchParameter {

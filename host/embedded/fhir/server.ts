@@ -7,7 +7,7 @@ import {
   type ResponseToolkit,
   type Server,
 } from '@hapi/hapi';
-import { allOk, getStatus, normalizeOperationOutcome, notFound } from '@medplum/core';
+import { allOk, forbidden, getStatus, normalizeOperationOutcome, notFound } from '@medplum/core';
 import type { FhirResponse, FhirRouter, HttpMethod } from '@medplum/fhir-router';
 import type { Resource } from '@medplum/fhirtypes';
 import { runBundle } from './bundle.ts';
@@ -19,6 +19,7 @@ import { createRouter } from './router.ts';
 import { capabilityStatement } from './statement.ts';
 import type { Store } from './store.ts';
 
+const LOCAL_NAMES = new Set(['127.0.0.1', 'localhost']);
 const MAX_BODY_BYTES = 16 * 2 ** 20;
 
 /** What a path names: whose partition, and the FHIR path below it. */
@@ -45,6 +46,11 @@ export function fhirServer(store: Store, port: number): Server {
       if (target === null) return reply(toolkit, [notFound]);
       return reply(toolkit, await queue.run(() => handle(request, target, { store, router })));
     },
+  });
+  // A page in the user's browser may make a name of its own point here; it cannot make the browser say another name.
+  server.ext('onRequest', ({ info }, toolkit) => {
+    if (LOCAL_NAMES.has(info.hostname)) return toolkit.continue;
+    return reply(toolkit, [forbidden]).takeover();
   });
   server.ext('onPreResponse', ({ response }, toolkit) =>
     isBoom(response) ? failed(response, toolkit) : toolkit.continue,

@@ -104,10 +104,19 @@ export class Store {
     yield* this.#attempt(() => this.#statement(text).iterate(...values)) as Iterable<unknown> as Iterable<Row>;
   }
 
-  /** The JSON of rows, in the order given. */
-  contents(rows: readonly number[]): string[] {
-    const text = 'select content from resource where row = ?';
-    return rows.map((row) => String(this.#get<{ content: string }>(text, [row])?.content));
+  /** The JSON of rows, in the order given, as many as stay below `maxBytes` together, and one at least. */
+  contents(rows: readonly number[], maxBytes: number): string[] {
+    const contents: string[] = [];
+    let size = 0;
+    for (const row of rows) {
+      const content = String(
+        this.#get<{ content: string }>('select content from resource where row = ?', [row])?.content,
+      );
+      size += content.length;
+      if (size > maxBytes && contents.length > 0) break;
+      contents.push(content);
+    }
+    return contents;
   }
 
   /** The highest version that a resource has ever had in this partition; 0 if there was none. */
