@@ -4,6 +4,7 @@ import { isCoveredBy, isEffective, openCatalogue, timeOf } from './_catalogue.ts
 import { referenceTo } from './_reference.ts';
 import type { BillingCaseContext } from './fetch-context.ts';
 
+/** A case as `fetch-context` gives it, and the coverage to bill. */
 export interface Input {
   context: BillingCaseContext;
   coverage: Coverage;
@@ -11,6 +12,7 @@ export interface Input {
   procedureCodeSystem?: string;
 }
 
+/** The plan of what is charged. */
 export interface Output {
   /** Status `planned`. */
   chargeItems: ChargeItem[];
@@ -25,6 +27,7 @@ interface Match {
   readonly definition: ChargeItemDefinition;
 }
 
+/** Shown beside an activity that has none of its own. */
 export const description =
   'Matches the procedures of a BillingCase to ChargeItemDefinitions and plans a ChargeItem for each pair.';
 

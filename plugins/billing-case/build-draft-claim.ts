@@ -15,6 +15,7 @@ import { type Price, priceOf, totalOf } from './_price.ts';
 import { type Containment, contain, referenceTo } from './_reference.ts';
 import type { BillingCaseContext } from './fetch-context.ts';
 
+/** A case with its planned charge items and the definitions that they were made from. */
 export interface Input {
   context: BillingCaseContext;
   coverage: Coverage;
@@ -25,6 +26,7 @@ export interface Input {
   replacesClaimId?: string;
 }
 
+/** The draft, and all that it changes. */
 export interface Output {
   /** The context given, with `chargeItems`, and `claims` ending in the new claim. */
   context: BillingCaseContext;
@@ -40,6 +42,7 @@ interface Line {
   readonly procedures: readonly Procedure[];
 }
 
+/** Shown beside an activity that has none of its own. */
 export const description = 'Prices the charge items of a BillingCase and merges them into one draft Claim.';
 
 /** System of the patient control number in `Claim.identifier`. */

@@ -2,6 +2,7 @@ import { manifestPath, rules } from 'cloister:validation-rules';
 import type { BillingTask, Bundle } from '../fhir/_types.ts';
 import type { BillingCaseContext } from './fetch-context.ts';
 
+/** A case, and which rules to run on it. */
 export interface Input {
   context: BillingCaseContext;
   /** Relative to the project; the manifest that the activity was built with. */
@@ -12,6 +13,7 @@ export interface Input {
   ruleParams?: Record<string, unknown>;
 }
 
+/** What failed, and where the case goes for it. */
 export interface Output {
   /** Transaction that creates a BillingTask per failed rule. Not sent. */
   taskBundle: Bundle;
@@ -39,6 +41,7 @@ interface Failure {
   readonly messages: readonly string[];
 }
 
+/** Shown beside an activity that has none of its own. */
 export const description =
   'Runs the validation rules of a manifest on a BillingCase and says what failed. Writes nothing.';
 

@@ -32,12 +32,15 @@ export interface BillingCaseContext {
   claimResponses: Resource[];
 }
 
+/** Id of a BillingCase. */
 export interface Input {
   caseId: string;
 }
 
+/** The whole context is the output. */
 export type Output = BillingCaseContext;
 
+/** Shown beside an activity that has none of its own. */
 export const description = 'Reads a BillingCase with everything that belongs to it.';
 
 /** Throws when the case has no copy of its patient or encounter; `NOT_FOUND` when there is no such case. */

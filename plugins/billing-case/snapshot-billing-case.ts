@@ -15,16 +15,19 @@ import type {
 import { digest } from './_digest.ts';
 import { contain, idOf } from './_reference.ts';
 
+/** Id of an Encounter. */
 export interface Input {
   encounterId: string;
 }
 
+/** The case of that encounter. */
 export interface Output {
   billingCaseId: string;
   /** False when the encounter had a BillingCase already. */
   created: boolean;
 }
 
+/** Shown beside an activity that has none of its own. */
 export const description =
   'Finds the BillingCase of an encounter, or creates one that holds a copy of all that is billed with it.';
 

@@ -3,17 +3,20 @@ import type { Resource } from 'cloister';
 
 export type { Bundle, BundleEntry, Params, Resource } from 'cloister';
 
+/** One code; equal when system and code are. */
 export interface Coding {
   system?: string;
   code?: string;
   display?: string;
 }
 
+/** One meaning in several code systems. */
 export interface CodeableConcept {
   coding?: Coding[];
   text?: string;
 }
 
+/** A name given by someone, unique within its system. */
 export interface Identifier {
   system?: string;
   value?: string;
@@ -21,6 +24,7 @@ export interface Identifier {
   use?: string;
 }
 
+/** A field that FHIR has not; `url` says which. */
 export interface Extension {
   url: string;
   valueReference?: Reference;
@@ -43,16 +47,19 @@ export interface Period {
   end?: string;
 }
 
+/** In units of the currency, not cents. */
 export interface Money {
   value?: number;
   currency?: string;
 }
 
+/** A number of something; charge items and claim lines count with it. */
 export interface Quantity {
   value?: number;
   unit?: string;
 }
 
+/** Who was treated. */
 export interface Patient extends Resource {
   resourceType: 'Patient';
   identifier?: Identifier[];
@@ -63,6 +70,7 @@ export interface Patient extends Resource {
   telecom?: { system?: string; value?: string; use?: string }[];
 }
 
+/** One visit. `class.code` is `AMB`, `EMER`, `IMP` and the like. */
 export interface Encounter extends Resource {
   resourceType: 'Encounter';
   status?: string;
@@ -74,6 +82,7 @@ export interface Encounter extends Resource {
   serviceProvider?: Reference;
 }
 
+/** One thing done in an encounter, and why. */
 export interface Procedure extends Resource {
   resourceType: 'Procedure';
   status?: string;
@@ -87,23 +96,27 @@ export interface Procedure extends Resource {
   reasonReference?: Reference[];
 }
 
+/** Who treats; the NPI is among the identifiers. */
 export interface Practitioner extends Resource {
   resourceType: 'Practitioner';
   identifier?: Identifier[];
   name?: { family?: string; given?: string[]; prefix?: string[] }[];
 }
 
+/** A hospital, or a payor. */
 export interface Organization extends Resource {
   resourceType: 'Organization';
   identifier?: Identifier[];
   name?: string;
 }
 
+/** A diagnosis. */
 export interface Condition extends Resource {
   resourceType: 'Condition';
   code?: CodeableConcept;
 }
 
+/** Who pays; `order` 1 first. */
 export interface Coverage extends Resource {
   resourceType: 'Coverage';
   status?: string;
@@ -122,6 +135,7 @@ export interface Applicability {
   expression?: string;
 }
 
+/** One entry of the price list: for which procedure and payor, when, and at what price. */
 export interface ChargeItemDefinition extends Resource {
   resourceType: 'ChargeItemDefinition';
   url?: string;
@@ -137,6 +151,7 @@ export interface ChargeItemDefinition extends Resource {
   }[];
 }
 
+/** One thing charged: `planned` until its claim is sent. */
 export interface ChargeItem extends Resource {
   resourceType: 'ChargeItem';
   status?: string;
@@ -152,6 +167,7 @@ export interface ChargeItem extends Resource {
   definitionCanonical?: string[];
 }
 
+/** One line of a claim. Sequences point into the lists of the claim. */
 export interface ClaimItem {
   sequence: number;
   productOrService?: CodeableConcept;
@@ -167,6 +183,7 @@ export interface ClaimItem {
   extension?: Extension[];
 }
 
+/** What a payor is asked for. */
 export interface Claim extends Resource {
   resourceType: 'Claim';
   status?: string;

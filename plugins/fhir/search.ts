@@ -2,6 +2,7 @@ import { fhir } from 'cloister';
 import { parseTarget } from './_target.ts';
 import type { Bundle, Resource } from './_types.ts';
 
+/** What to search for. */
 export interface Input {
   /** `Type`, `Type?query` or `Type/id`. */
   url: string;
@@ -9,11 +10,13 @@ export interface Input {
   params?: Record<string, unknown>;
 }
 
+/** What was found. */
 export interface Output {
   /** Type `searchset`: one page, as the server sent it. For `Type/id`, that resource alone. */
   bundle: Bundle;
 }
 
+/** Shown beside an activity that has none of its own. */
 export const description = 'Searches FHIR under the tenant of the run and returns one page of results.';
 
 /** Throws for a URL that is not relative, and `NOT_FOUND` for a `Type/id` that does not exist. */

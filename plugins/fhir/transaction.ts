@@ -2,15 +2,18 @@ import { fhir } from 'cloister';
 import { parseTarget } from './_target.ts';
 import type { Bundle, BundleEntry } from './_types.ts';
 
+/** What to write. */
 export interface Input {
   /** Type `transaction` or `batch`; every entry has `request.method` and a relative `request.url`. */
   bundle: Bundle;
 }
 
+/** What the server answered: one entry per entry. */
 export interface Output {
   response: Bundle;
 }
 
+/** Shown beside an activity that has none of its own. */
 export const description =
   'Posts a bundle to FHIR under the tenant of the run. A transaction is all or nothing; a batch reports per entry.';
 
