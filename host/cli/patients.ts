@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Entry, encounterToBill, liftCoverages, nameOf, parseEntries, put, type Resource } from './synthea.ts';
 
+/** Where to load whose patient from, and to. */
 export interface LoadRequest {
   /** Base URL, Aidbox style: `/Organization/{tenant}/fhir` lies below it. */
   readonly fhirUrl: string;
@@ -14,6 +15,7 @@ export interface LoadRequest {
   readonly log: (line: string) => void;
 }
 
+/** What the demo bills. */
 export interface LoadedPatient {
   /** The finished encounter to bill: most prices apply to it; the latest of those. */
   readonly encounterId: string;
