@@ -2,18 +2,16 @@ import { construct, defineProperty, deleteProperty, PlainTypeError } from './pri
 
 /**
  * Takes away at the root what a script must not have: code that V8's heap limit does not see (WebAssembly, shared and
- * resizable buffers), code that runs after the result is out (finalizers), and clocks finer than 1 ms. Runs before any line
+ * resizable buffers), code that runs after the result is out (finalizers), and the clock that counts nanoseconds (`Temporal`; unread, because V8 makes it when it is read). Runs before any line
  * of the script. The cap on the process is the control; this keeps it from being needed.
  */
 export function harden(): void {
-  for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'FinalizationRegistry', 'console']) {
+  for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'FinalizationRegistry', 'Temporal', 'console']) {
     deleteProperty(globalThis, name);
   }
   for (const name of ['resize', 'resizable', 'maxByteLength']) {
     deleteProperty(ArrayBuffer.prototype, name);
   }
-  const temporal: unknown = Reflect.get(globalThis, 'Temporal');
-  if (typeof temporal === 'object' && temporal !== null) deleteProperty(temporal, 'Now');
   fixBuffers();
 }
 
