@@ -1,0 +1,46 @@
+/** `docs/benchmarks.md`: the table with how to read it. */
+import { availableParallelism } from 'node:os';
+import type { Figure, Missing } from './figures.ts';
+import { verdicts } from './table.ts';
+
+/** Text of the page. Names no machine and no path. */
+export function page(table: string, lines: readonly (Figure | Missing)[]): string {
+  const date = new Date().toISOString().slice(0, 10);
+  const { platform, arch, version } = process;
+  return `# Benchmarks
+
+Written by \`npm run bench\` on ${date}: Node ${version.slice(1)}, ${availableParallelism()} cores, ${platform} ${arch}. All figures are of one run on one
+machine, taken by turns, so that the ratios mean more than the numbers: run it on yours.
+
+${table}
+
+## Goals
+
+${verdicts(lines)
+  .map((line) => `- ${line}`)
+  .join('\n')}
+
+${READING}`;
+}
+
+const READING = `## How to read it
+
+- **Rounds.** Everything is measured in rounds, each contender once per round, after warm-up. *median* is the median over the
+  rounds of the round's own median; *least – most* are the best and the worst round; *p99* is the same for the round's 99th
+  percentile. With fewer than a hundred calls in a round (a thread or a process for each call) that is its slowest call. *n*
+  counts calls of all rounds together.
+- **One call.** The same function everywhere: parse JSON, price three lines of an order, fib(10), write JSON. A call ends when
+  its answer is there; clearing away a thread or a process is not counted.
+- **What is new in each call differs**, and so does what a wall is worth. \`node:vm\` and a thread are no walls at all; QuickJS
+  is an interpreter, so that real work in it takes many times longer; workerd serves all calls from one isolate, whose state
+  lives on; a forked process has all of Node's API. Cloister's call crosses a pipe into the tenant's process, which is under
+  the permission model, and gets an isolate in which nothing ever ran.
+- **Calls 5 ms apart** are what the activities of a workflow look like to a cell: it makes the next isolate in the pause.
+- **The first call after a commit** builds the changed script in a throwaway process and runs it for the first time, in a cell
+  that is warm. What a warm call takes is taken off.
+- **A cell's memory** is the resident memory of its process as the system shows it, Node itself included, a second after it
+  had its last work.
+- **Workflows.** One Temporal server, tuned as Cloister tunes it, and both workers in one process; a run of Cloister, then a
+  plain one, and again. Cloister's time is all of a run: loading the plan, the BillingWorkflow resource created and closed in
+  the embedded FHIR server, and every script in a fresh isolate. The ratio is taken round by round.
+`;
