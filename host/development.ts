@@ -41,7 +41,7 @@ const FORCE_MS = 10_000;
 /** Starts the embedded servers and the host over them. Rejects with `FolderInUse` when the data folder is taken. */
 export async function startDevelopment(options: DevelopmentOptions): Promise<DevelopmentHost> {
   await using starting = new AsyncDisposableStack();
-  const folder = await openDataFolder(options.dataDir ?? '.cloister');
+  const folder = await openDataFolder(options.dataDir ?? options.environment.dataDir);
   starting.defer(() => folder.close());
   options.progress('starting Temporal, FHIR and Supabase…');
   const stack = await startStack({ ...options, folder });

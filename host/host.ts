@@ -28,6 +28,8 @@ export interface HostOptions {
   readonly access: Access;
   readonly address: string;
   readonly port: number;
+  /** Serve the same on this port too. */
+  readonly furtherPort?: number;
   /** Take a free port when that one is in use. */
   readonly orFreePort?: boolean;
   readonly unscopedRuns: 'allow' | 'deny';
@@ -114,8 +116,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
     ['temporal', async () => void (await client.workflowService.getSystemInfo({}))],
     ['fhir', () => fhir.ping()],
   ]);
-  const api = await listen({ ...options, shelf, runs, checks }, options.orFreePort === true);
+  const served = { ...options, shelf, runs, checks };
+  const api = await listen(served, options.orFreePort === true);
   starting.defer(() => api.close());
+  if (options.furtherPort !== undefined) {
+    const further = await startApi({ ...served, port: options.furtherPort });
+    starting.defer(() => further.close());
+  }
   const owned = starting.move();
   return { url: api.url, runs, shelf, ended: worker.ended, close: () => owned.disposeAsync() };
 }

@@ -6,7 +6,7 @@ import { findTemporal, TemporalMissingError } from './temporal/find.ts';
 import { answers, startTemporal, type Temporal, type TemporalOptions } from './temporal/server.ts';
 
 export { ensureAttributes, SEARCH_ATTRIBUTES } from './temporal/attributes.ts';
-export { findTemporal, startTemporal, type Temporal, TemporalMissingError, type TemporalOptions };
+export { answers, findTemporal, startTemporal, type Temporal, TemporalMissingError, type TemporalOptions };
 
 /** What `connectOrStart` needs: the variables, the server's options but its program, and a place for progress. */
 export type ConnectOrStartOptions = Omit<TemporalOptions, 'binary' | 'namespace'> & {

@@ -26,13 +26,9 @@ export const VARIABLES = {
     3011,
     'Port of the HTTP API. `dev`, `run` and `demo` take a free one when it is in use.',
   ),
-  apiPort: optional('API_PORT', port, 'A further port of the same server.'),
-  publicUrl: optional(
-    'TS_API_BASE_URL',
-    url,
-    "The API's own public address, for subscriptions and webhooks.",
-    "the listener's own",
-  ),
+  apiPort: optional('API_PORT', port, 'A further port on which `start` serves the same API.'),
+  listenAddress: withDefault('CLOISTER_LISTEN_ADDRESS', text, '0.0.0.0', 'Address on which `start` listens.'),
+  dataDir: withDefault('CLOISTER_DATA_DIR', path(), '.cloister', 'What a host keeps: databases, code store, logs.'),
   temporalAddress: optional(
     'TEMPORAL_ADDRESS',
     hostPort,
@@ -53,8 +49,6 @@ export const VARIABLES = {
     "Built-in scripts; relative to the host's own folder.",
     'the shipped `plugins/`',
   ),
-  worktreesDir: withDefault('WORKTREES_DIR', path(), '/data/worktrees', 'Worktrees of branches.'),
-  checkoutsDir: withDefault('CHECKOUTS_DIR', path(), '/data/checkouts', 'Checkouts of commits.'),
   dynamicReload: withDefault('DYNAMIC_RELOAD', flag, false, '`true` loads scripts per commit, without a restart.'),
   configBranch: optional(
     'CONFIG_BRANCH',
@@ -73,7 +67,6 @@ export const VARIABLES = {
     'How the FHIR server separates tenants. With `none`, runs of a tenant are refused.',
   ),
   apiToken: hidden('CLOISTER_API_TOKEN', secret(LEAST_TOKEN_LENGTH), "The administrator's token."),
-  workerServiceToken: hidden('WORKER_SERVICE_TOKEN', secret(LEAST_TOKEN_LENGTH), 'The same, for `/workers` only.'),
   unscopedRuns: withDefault(
     'CLOISTER_UNSCOPED_RUNS',
     oneOf('allow', 'deny'),
@@ -102,6 +95,16 @@ export const VARIABLES = {
     'SUPABASE_JWT_SECRET',
     secret(LEAST_TOKEN_LENGTH),
     "Signs the short-lived tokens with which a tenant's scripts reach `db`.",
+  ),
+  supabaseAnonKey: hidden(
+    'NEXT_PUBLIC_SUPABASE_ANON_KEY',
+    secret(1),
+    "Supabase's anon key, for the `db` capability; without it, or without the JWT secret, there is no `db`.",
+  ),
+  tenantsFile: optional(
+    'CLOISTER_TENANTS_FILE',
+    path(),
+    'Grants of tenants as a file, where there is no Supabase; form as `.cloister/tenants.yaml`.',
   ),
   secretKey: hidden('CLOISTER_SECRET_KEY', secret(32), "Encrypts tenants' secrets at rest."),
   cacheDir: optional(

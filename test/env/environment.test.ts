@@ -42,13 +42,13 @@ test('values get the type of their field', () => {
     DYNAMIC_RELOAD: 'true',
     TEMPORAL_ADDRESS: '[::1]:7233',
     AIDBOX_URL: 'https://aidbox.example/fhir/',
-    WORKTREES_DIR: 'trees',
+    CLOISTER_DATA_DIR: 'data',
     BUILT_IN_DIR: '../built-in',
   });
   assert.is(environment.dynamicReload, true);
   assert.is(environment.temporalAddress, '[::1]:7233');
   assert.is(environment.aidboxUrl, 'https://aidbox.example/fhir');
-  assert.is(environment.worktreesDir, resolve('trees'));
+  assert.is(environment.dataDir, resolve('data'));
   assert.is(environment.builtInDir, resolve(import.meta.dirname, '../../built-in'));
 });
 

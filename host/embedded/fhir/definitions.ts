@@ -15,7 +15,15 @@ export function loadDefinitions(): void {
 }
 
 function indexSearchParameters({ entry = [] }: Bundle<SearchParameter>): void {
-  for (const { resource } of entry) for (const each of resource ? perType(resource) : []) indexSearchParameter(each);
+  for (const { resource } of entry) {
+    if (resource?.type === 'composite') indexSearchParameter({ ...resource, code: compositeCode(resource.code) });
+    else if (resource) for (const each of perType(resource)) indexSearchParameter(each);
+  }
+}
+
+/** Where a composite parameter is kept: the library's parser throws when it finds one under its own code. */
+export function compositeCode(code: string): string {
+  return `composite:${code}`;
 }
 
 /**

@@ -15,6 +15,7 @@ import {
 } from '@medplum/core';
 import type { Resource, SearchParameter } from '@medplum/fhirtypes';
 import { matchesComposite } from './composite.ts';
+import { compositeCode } from './definitions.ts';
 import { identifierWord, referenceWord } from './mentions.ts';
 import { refuse } from './outcome.ts';
 import type { Narrowing, Store } from './store.ts';
@@ -67,7 +68,7 @@ export function searchPage(store: Store, tenant: string | null, request: SearchR
 }
 
 function parameterOf(type: string, code: string): SearchParameter {
-  const parameter = getSearchParameter(type, code);
+  const parameter = getSearchParameter(type, code) ?? getSearchParameter(type, compositeCode(code));
   if (parameter?.expression && SEARCHED.has(parameter.type)) return parameter;
   throw refuse(`${type} cannot be searched or sorted by "${code}"`);
 }

@@ -1,0 +1,151 @@
+/** A production host: workers and API against servers of the operator's, configured by the environment alone. */
+import { createHash } from 'node:crypto';
+import { lstat, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createClient } from '@supabase/supabase-js';
+import { type CodeStore, createFileStore, createStore, parseTenants, type Store } from '../registry/index.ts';
+import type { DbOptions } from './broker/db.ts';
+import type { FhirOptions } from './broker/fhir.ts';
+import { answers, cacheFolder } from './embedded/temporal.ts';
+import { type Environment, EnvironmentError, grantedVariable } from './env.ts';
+import { type DataFolder, openDataFolder } from './folder.ts';
+import { type Host, type HostOptions, startHost } from './host.ts';
+import { openLog } from './log.ts';
+import { type Stack, startStack } from './stack.ts';
+import { productionTenants, tenantRows } from './tenants.ts';
+
+/** What a production host is started with. */
+export interface ProductionOptions {
+  readonly environment: Environment;
+  /** A line for people about what takes time. */
+  readonly progress: (text: string) => void;
+}
+
+const GRACE_MS = 30_000;
+const FORCE_MS = 40_000;
+const ANSWER_MS = 5_000;
+const TEMPORAL_DEFAULT = 'localhost:7233';
+
+/** Starts the host. Throws `EnvironmentError` with everything that is missing, before anything is started. */
+export async function startProduction({ environment, progress }: ProductionOptions): Promise<Host> {
+  const problems = await missing(environment);
+  if (problems.length > 0) throw new EnvironmentError(problems);
+  await using starting = new AsyncDisposableStack();
+  const folder = await openDataFolder(environment.dataDir);
+  starting.defer(() => folder.close());
+  const stack = environment.embedded ? await startStack({ environment, folder, progress }) : null;
+  if (stack) starting.defer(() => stack.close());
+  const host = await startHost(settings({ environment, progress }, folder, stack));
+  starting.defer(() => host.close());
+  const owned = starting.move();
+  return { ...host, close: () => owned.disposeAsync() };
+}
+
+/** Everything that stands in the way of a start, a sentence each. */
+async function missing(environment: Environment): Promise<string[]> {
+  const { apiToken, embedded, supabaseUrl, supabaseServiceRoleKey, tenantsFile } = environment;
+  return [
+    ...(apiToken === null ? ['CLOISTER_API_TOKEN is not set; expected the token that callers of the API present'] : []),
+    ...(await missingProject(environment)),
+    ...(embedded ? [] : missingFhir(environment)),
+    ...(supabaseUrl !== null && supabaseServiceRoleKey === null
+      ? ['SUPABASE_SERVICE_ROLE_KEY is not set; expected the key of NEXT_PUBLIC_SUPABASE_URL']
+      : []),
+    ...(supabaseUrl === null && tenantsFile === null && !embedded
+      ? [
+          'NEXT_PUBLIC_SUPABASE_URL and CLOISTER_TENANTS_FILE are not set; expected one of them: it says what tenants are granted',
+        ]
+      : []),
+    ...(embedded ? [] : await missingTemporal(environment)),
+  ];
+}
+
+async function missingProject({ workflowDir, configBranch }: Environment): Promise<string[]> {
+  const folder = await lstat(workflowDir).catch(() => null);
+  if (!folder?.isDirectory() && !folder?.isSymbolicLink()) {
+    return [`WORKFLOW_DIR is ${JSON.stringify(workflowDir)}, which is no folder; expected the config project`];
+  }
+  const isRepository = await lstat(join(workflowDir, '.git')).then(
+    () => true,
+    () => false,
+  );
+  if (!isRepository || configBranch !== null) return [];
+  return ['CONFIG_BRANCH is not set; expected the main branch of the repository in WORKFLOW_DIR'];
+}
+
+function missingFhir({ aidboxUrl, aidboxClientId, aidboxClientSecret, fhirBaseUrl }: Environment): string[] {
+  if (aidboxUrl === null) {
+    return fhirBaseUrl === null ? ['AIDBOX_URL and FHIR_BASE_URL are not set; expected one of them'] : [];
+  }
+  return [
+    ...(aidboxClientId === null ? ['AIDBOX_CLIENT_ID is not set; expected the client of AIDBOX_URL'] : []),
+    ...(aidboxClientSecret === null ? ["AIDBOX_CLIENT_SECRET is not set; expected the client's secret"] : []),
+  ];
+}
+
+async function missingTemporal({ temporalAddress }: Environment): Promise<string[]> {
+  const address = temporalAddress ?? TEMPORAL_DEFAULT;
+  if (await answers(address, ANSWER_MS)) return [];
+  return [`TEMPORAL_ADDRESS is ${address}, where no Temporal answers; expected host:port of its frontend`];
+}
+
+function settings({ environment, progress }: ProductionOptions, folder: DataFolder, stack: Stack | null): HostOptions {
+  const { workflowDir, configBranch, dynamicReload, temporalAddress, temporalNamespace } = environment;
+  const rows = openRows(environment, stack);
+  return {
+    temporal: stack?.temporal ?? { address: temporalAddress ?? TEMPORAL_DEFAULT, namespace: temporalNamespace },
+    fhir: fhirOptions(environment, stack),
+    db: dbOptions(environment, stack),
+    store: rows ?? createFileStore(folder.file('code')),
+    project: { kind: 'commits', dir: workflowDir, mainBranch: configBranch, reload: dynamicReload },
+    tenants: productionTenants(findSettings(environment, rows), grantedVariable),
+    builtInDir: environment.builtInDir,
+    access: { kind: 'token', token: environment.apiToken ?? '' },
+    address: environment.listenAddress,
+    port: environment.workerServicePort,
+    ...(environment.apiPort !== null && { furtherPort: environment.apiPort }),
+    unscopedRuns: environment.unscopedRuns,
+    payloadMaxBytes: environment.payloadMaxBytes,
+    cacheDir: join(cacheFolder(environment), 'workflows'),
+    graceMs: GRACE_MS,
+    forceMs: FORCE_MS,
+    progress,
+    log: openLog({ level: environment.logLevel }),
+  };
+}
+
+function openRows({ supabaseUrl, supabaseServiceRoleKey, secretKey }: Environment, stack: Stack | null): Store | null {
+  const url = supabaseUrl ?? stack?.supabase.url;
+  const key = supabaseServiceRoleKey ?? stack?.supabase.serviceRoleKey;
+  if (!url || !key) return null;
+  const client = createClient(url, key, { auth: { persistSession: false, autoRefreshToken: false } });
+  return createStore({ client, ...(secretKey !== null && { secretKey: sha256(secretKey) }) });
+}
+
+/** The store wants 32 bytes, operators have a text. */
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+function fhirOptions(environment: Environment, stack: Stack | null): FhirOptions {
+  const { aidboxUrl, aidboxClientId, aidboxClientSecret, fhirBaseUrl, fhirTenantMode: mode } = environment;
+  if (aidboxUrl !== null) {
+    const basic = { id: aidboxClientId ?? '', secret: aidboxClientSecret ?? '' };
+    return { baseUrl: aidboxUrl, mode, auth: { basic } };
+  }
+  if (fhirBaseUrl !== null) return { baseUrl: fhirBaseUrl.replace(/\/fhir$/, ''), fhirBaseUrl, mode, auth: null };
+  return { baseUrl: stack?.fhirUrl ?? '', mode: 'organization-prefix', auth: null };
+}
+
+function dbOptions(environment: Environment, stack: Stack | null): DbOptions | null {
+  const { supabaseUrl, supabaseAnonKey, supabaseJwtSecret } = environment;
+  if (supabaseUrl !== null) {
+    if (supabaseAnonKey === null || supabaseJwtSecret === null) return null;
+    return { url: supabaseUrl, apikey: supabaseAnonKey, jwtSecret: supabaseJwtSecret };
+  }
+  return stack && { url: stack.supabase.url, apikey: stack.supabase.anonKey, jwtSecret: stack.supabase.jwtSecret };
+}
+
+/** Grants out of the file where there is one, else out of the table. */
+function findSettings({ tenantsFile }: Environment, rows: (CodeStore & Pick<Store, 'getTenant'>) | null) {
+  if (tenantsFile === null) return rows ? tenantRows(rows) : async () => null;
+  return async (tenant: string) => parseTenants(await readFile(tenantsFile, 'utf8')).get(tenant) ?? null;
+}
