@@ -6,8 +6,8 @@
  * uncaught it fails the activity: with `CAPABILITY_REFUSED` or `TENANT_REFUSED` when it was not allowed, with
  * `FHIR_UNAVAILABLE`, `DB_UNAVAILABLE` or `HTTP_UNAVAILABLE` when the other side is down, else with `SCRIPT_ERROR`.
  *
- * Limits of a run unless its tenant or project sets others: 1,000 calls, 10 of them open at once, 1 MiB of JSON per
- * argument, 4 MiB per answer, 256 levels of nesting, 1,000 log lines.
+ * Limits of a run unless its tenant or project sets others: 1,000 calls, 10 of them open at once (further ones wait for
+ * their turn), 1 MiB of JSON per argument, 4 MiB per answer, 256 levels of nesting, 1,000 log lines.
  *
  * All values cross as JSON: `undefined` members are dropped, dates must be text, and what comes back is a copy.
  */
@@ -22,7 +22,7 @@ declare module 'cloister' {
     | 'TOO_DEEP'
     /** Argument or answer is over its limit. */
     | 'TOO_LARGE'
-    /** The run has used up its calls, or has too many open. */
+    /** The run has used up its calls, or its tenant has too many requests open. */
     | 'TOO_MANY_CALLS'
     | 'UNKNOWN_METHOD'
     /** Not declared by the project, not granted to the tenant, or refused by the other side. */
@@ -36,7 +36,7 @@ declare module 'cloister' {
     /** The other side does not answer. Worth a retry. */
     | 'UNAVAILABLE'
     | 'FAILED'
-    /** The run has used up its log lines. */
+    /** The run has used up its log lines; only ever read in the log. */
     | 'LOG_LIMIT';
 
   /** Any FHIR resource. Fields beyond these are `unknown` until a type of your own names them. */
@@ -94,9 +94,12 @@ declare module 'cloister' {
   export const fhir: {
     /** The current version. Rejects with `NOT_FOUND`, for a deleted one too. */
     read<T extends Resource = Resource>(type: string, id: string): Promise<T>;
-    /** One page of matches and includes as the server sent it; further pages are named by `link`. */
+    /**
+     * One page of matches and includes as the server sent it; further pages are named by `link`. Chained parameters, `_has`
+     * and parameters that run queries of another kind are `DENIED`; `_count` is cut to 1,000.
+     */
     search<T extends Resource = Resource>(type: string, params?: Params): Promise<Bundle<T>>;
-    /** POST: the server chooses the id. Rejects with `INVALID`. */
+    /** Stores it under a new id, which the host makes: the same one when an attempt is repeated. Rejects with `INVALID`. */
     create<T extends Resource>(resource: T): Promise<T & { id: string }>;
     /** PUT, which creates too. Needs `id`. With `meta.versionId` of an older version it rejects with `CONFLICT`. */
     update<T extends Resource>(resource: T): Promise<T & { id: string }>;
@@ -106,7 +109,8 @@ declare module 'cloister' {
     delete(type: string, id: string): Promise<void>;
     /**
      * Posts a bundle of type `transaction` or `batch`. A transaction is all or nothing: if one entry is refused the call
-     * rejects and no entry is applied. A batch resolves, with the status of each entry in its `response`.
+     * rejects and no entry is applied. A batch resolves, with the status of each entry in its `response`. Entries have
+     * relative URLs of this tenant only. A POST entry gets its id from the host, as with `create`.
      */
     transaction(bundle: Bundle): Promise<Bundle>;
   };
@@ -120,9 +124,10 @@ declare module 'cloister' {
   /** HTTP to the origins that the tenant is granted. The global `fetch` is a thin shim over it. */
   export const http: {
     /**
-     * One request; redirects are answers, not followed. `timeoutMs` is cut to what is left of the run. `secret` names a
-     * secret of the tenant, which the host puts into its header if the URL is of the secret's own origin. Rejects with
-     * `DENIED` for any other address, `TOO_LARGE` and `UNAVAILABLE`; a status of 400 or above is an answer.
+     * One request. Up to 5 redirects are followed, each judged like the first. `timeoutMs` is 30,000 at most, and what is left
+     * of the run. `secret` names a secret of the tenant, which the host puts into its header if the URL is of the secret's own
+     * origin. Rejects with `DENIED` for an address that is not granted, `TOO_LARGE` for an answer over 1 MiB, `UNAVAILABLE`; a
+     * status of 400 or above is an answer.
      */
     fetch(
       url: string,
@@ -137,8 +142,8 @@ declare module 'cloister' {
   };
 
   /**
-   * Lines of the run's log, in order and without waiting. A line is cut at 8 Ki characters, with a mark; `data` is any
-   * JSON value. Throws with `LOG_LIMIT` after 1,000 lines.
+   * Lines of the run's log, in order and without waiting. A line is cut at 8 Ki characters; `data` is any JSON value. Never
+   * throws: past the limit one last line says `LOG_LIMIT` and the rest are dropped.
    */
   export const log: Record<'debug' | 'info' | 'warn' | 'error', (message: string, data?: unknown) => void>;
 
