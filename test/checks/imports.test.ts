@@ -22,8 +22,8 @@ test('isolated-vm is imported by one file, in the sandbox', async () => {
 
 test('process.env is read by host/env.ts, and by the wall of a cell that wants it empty', async () => {
   const sources = await sourcesOf('host', 'sandbox', 'registry', 'plugins', 'test');
-  const reads = sources.flatMap(({ path, environmentReads }) => environmentReads.map(() => path));
-  assert.equal(reads.sort(), ['host/env.ts', 'sandbox/cell/walls.ts']);
+  const reads = sources.flatMap(({ path, environmentReads }) => (environmentReads.length > 0 ? [path] : []));
+  assert.equal(reads, ['host/env.ts', 'sandbox/cell/walls.ts']);
 });
 
 test('a wrong import is named with file and line, in each direction', () => {
