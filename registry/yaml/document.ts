@@ -1,12 +1,15 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Position, YamlEntry, YamlNode } from './node.ts';
 
 /** Largest YAML file, bytes. */
-export const MAX_YAML_BYTES = 512 * 1024;
+export const MAX_YAML_BYTES = 256 * 1024;
 /** Deepest nesting, aliases included. */
 export const MAX_YAML_DEPTH = 64;
 /** Values of one file, each use of an alias counted with all it stands for. */
-export const MAX_YAML_NODES = 50_000;
+export const MAX_YAML_NODES = 20_000;
+
+/** Tokens of one file: an ordinary value takes five. More of them would keep the parser busy for seconds. */
+const MAX_TOKENS = 100_000;
 
 /** A syntax problem: `found` is the parser's text. */
 export interface YamlFault {
@@ -28,25 +31,52 @@ const REFUSED_KEYS = new Set(['__proto__', '<<']);
  * that are not scalars, numbers JSON cannot hold and whatever passes a cap are faults.
  */
 export function parseYaml(text: string): YamlDocument {
-  if (Buffer.byteLength(text) > MAX_YAML_BYTES) {
-    return { root: null, faults: [{ at: { line: 1, column: 1 }, found: `more than ${MAX_YAML_BYTES} bytes` }] };
-  }
+  const excess = findExcess(text);
+  if (excess !== undefined) return { root: null, faults: [{ at: { line: 1, column: 1 }, found: excess }] };
   const lines = new LineCounter();
   // Unique keys are checked by the reader below: the parser's own check takes quadratic time.
-  const document = parseDocument(text, {
-    version: '1.2',
-    schema: 'core',
-    merge: false,
-    resolveKnownTags: false,
-    stringKeys: true,
-    uniqueKeys: false,
-    prettyErrors: false,
-    lineCounter: lines,
-    logLevel: 'error',
-  });
+  const document = withoutStacks(() =>
+    parseDocument(text, {
+      version: '1.2',
+      schema: 'core',
+      merge: false,
+      resolveKnownTags: false,
+      stringKeys: true,
+      uniqueKeys: false,
+      prettyErrors: false,
+      lineCounter: lines,
+      logLevel: 'error',
+    }),
+  );
   const reader = new Reader(document, lines);
   const root = reader.faults.length > 0 ? null : reader.read();
   return { root: reader.faults.length > 0 ? null : root, faults: reader.faults };
+}
+
+/** What makes a text too much to parse at all. */
+function findExcess(text: string): string | undefined {
+  if (Buffer.byteLength(text) > MAX_YAML_BYTES) return `more than ${MAX_YAML_BYTES} bytes`;
+  let tokens = 0;
+  let depth = 0;
+  for (const token of new Lexer().lex(text)) {
+    tokens += 1;
+    if (token === '[' || token === '{') depth += 1;
+    if (token === ']' || token === '}') depth -= 1;
+    if (tokens > MAX_TOKENS) return `more than ${MAX_TOKENS} tokens`;
+    if (depth > MAX_YAML_DEPTH) return `more than ${MAX_YAML_DEPTH} levels`;
+  }
+  return undefined;
+}
+
+/** The parser makes an error object for each mistake; with a stack in each, a file full of them takes seconds. */
+function withoutStacks<T>(work: () => T): T {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
 }
 
 /** Turns the parser's nodes into ours, expanding aliases under the caps. */
