@@ -45,6 +45,9 @@ export interface ListRuns {
 }
 
 const QUERY_TIMEOUT_MS = 2000;
+const INDEX_LAG_MS = 400;
+const REMEMBERED = 1000;
+const REMEMBERED = 1000;
 const NOTHING: OpenState = { walk: {}, pending: new Map() };
 
 /** All that can be done with runs. Rejects with `ApiError` for what a client can mend or wait for. */
@@ -52,6 +55,8 @@ export class Runs {
   readonly #client: Client;
   readonly #fhir: FhirHost;
   readonly #queue: string;
+  /** Run id → workflow id of what was started here: Temporal's index of runs knows them a moment later. */
+  readonly #started = new Map<string, string>();
 
   constructor(client: Client, fhir: FhirHost, queue: string = BILLING_QUEUE) {
     this.#client = client;
@@ -81,11 +86,19 @@ export class Runs {
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         workflowIdConflictPolicy: 'FAIL',
       });
-      return { workflowId, runId: handle.firstExecutionRunId, deduplicated: false };
+      const runId = handle.firstExecutionRunId;
+      this.#remember({ workflowId, runId });
+      return { workflowId, runId, deduplicated: false };
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return this.#running(workflowId, tenant);
       throw unavailable(error);
     }
+  }
+
+  #remember({ workflowId, runId }: RunIds): void {
+    this.#started.set(runId, workflowId);
+    const [oldest] = this.#started.keys();
+    if (this.#started.size > REMEMBERED && oldest !== undefined) this.#started.delete(oldest);
   }
 
   async #running(workflowId: string, tenant: string | null): Promise<StartedRun> {
@@ -159,22 +172,37 @@ export class Runs {
   }
 
   async #find(id: string): Promise<RunIds> {
+    const started = this.#started.get(id);
+    if (started !== undefined) return { workflowId: started, runId: id };
     try {
-      if (/^[0-9a-f-]{36}$/i.test(id)) {
-        const page = await this.#client.workflowService.listWorkflowExecutions({
-          namespace: this.#client.options.namespace,
-          pageSize: 1,
-          query: `RunId = '${id}'`,
-        });
-        const execution = page.executions[0]?.execution;
-        if (execution) return { workflowId: execution.workflowId ?? '', runId: id };
-      }
+      const known = this.#started.get(id) ?? (await this.#indexed(id));
+      if (known !== null) return { workflowId: known, runId: id };
       const { workflowId, runId } = await this.#client.workflow.getHandle(id).describe();
       return { workflowId, runId };
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw notFound();
       throw unavailable(error);
     }
+  }
+
+  /** Workflow id of a run, as Temporal's index has it. It may lag: what is not there is asked for once more. */
+  async #indexed(runId: string): Promise<string | null> {
+    if (!/^[0-9a-f-]{36}$/i.test(runId)) return null;
+    const { namespace } = this.#client.options;
+    for (const waitMs of [0, INDEX_LAG_MS]) {
+      await sleep(waitMs);
+      const query = `RunId = '${runId}'`;
+      const page = await this.#client.workflowService.listWorkflowExecutions({ namespace, pageSize: 1, query });
+      const found = page.executions[0]?.execution?.workflowId;
+      if (found) return found;
+    }
+    return null;
+  }
+
+  #remember(runId: string, workflowId: string): void {
+    this.#started.set(runId, workflowId);
+    const [oldest] = this.#started.keys();
+    if (this.#started.size > REMEMBERED && oldest !== undefined) this.#started.delete(oldest);
   }
 
   async #view(ids: RunIds): Promise<RunView | null> {

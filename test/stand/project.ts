@@ -1,7 +1,9 @@
 /** Config projects for tests, written to a folder of their own. */
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** Makes an empty folder; `remove` takes it away again. */
 export async function temporaryFolder(name: string): Promise<{ path: string; remove(): Promise<void> }> {
@@ -26,4 +28,12 @@ export function workflow(id: string, definition: Readonly<Record<string, unknown
 export function script(name: string, body: string, head = ''): Record<string, string> {
   const text = `${head}\nexport const description = 'test';\nexport async function main(input: any): Promise<any> {\n${body}\n}\n`;
   return { [`activities/${name}.ts`]: text };
+}
+
+/** Packs a package (its files, by path) into `<name>-1.0.0.tgz` in `dir`, as a registry would deliver it. */
+export async function packPackage(dir: string, name: string, files: Readonly<Record<string, string>>): Promise<void> {
+  const source = await temporaryFolder('package');
+  await writeFiles(source.path, { 'package.json': JSON.stringify({ name, version: '1.0.0' }), ...files });
+  await promisify(execFile)('npm', ['pack', '--silent', '--pack-destination', dir], { cwd: source.path });
+  await source.remove();
 }

@@ -128,7 +128,10 @@ walk('activities run depth-first, one at a time, in the order of rootChildren an
   const view = await stand.run('order');
   assert.is(view.status, 'completed');
   const order = ['b', 'b1', 'b1x', 'b2', 'a'];
-  assert.equal(view.activities?.map(({ id }) => id), order);
+  assert.equal(
+    view.activities?.map(({ id }) => id),
+    order,
+  );
   const spans = order.map((id) => activityOf(view, id));
   for (const [i, span] of spans.slice(1).entries()) {
     assert.ok(String(spans[i]?.endedAt) <= String(span.startedAt), `${span.id} started before its predecessor ended`);
