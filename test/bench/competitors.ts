@@ -42,7 +42,9 @@ export async function findCompetitors(cacheDir: string, progress: (text: string)
     load: (name) => attempt(name, reason, () => require(name)),
     platformFolder: (name) =>
       attempt(name, reason, () => {
-        const here = optionalNames(join(place(name), 'package.json')).find((other) => existsSync(place(other)));
+        const here = names(join(place(name), 'package.json'), 'optionalDependencies').find((other) =>
+          existsSync(place(other)),
+        );
         if (here === undefined)
           throw new NotAvailable(`${name} has no program for ${process.platform} ${process.arch}`);
         return place(here);
@@ -56,10 +58,10 @@ async function digest(): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Resolves to null, or to why npm failed. Packages that npm could do without are looked for when they are loaded. */
+/** Resolves to null, or to why npm failed. */
 async function install(folder: string, progress: (text: string) => void): Promise<string | null> {
-  const names = optionalNames(beside('package.json'));
-  if (names.every((name) => existsSync(join(folder, 'node_modules', name)))) return null;
+  const wanted = names(beside('package.json'), 'dependencies');
+  if (wanted.every((name) => existsSync(join(folder, 'node_modules', name, 'package.json')))) return null;
   progress('installing what is compared with (once)');
   for (const name of FILES) await copyFile(beside(name), join(folder, name));
   return run('npm', NPM_INSTALL, { cwd: folder, timeout: NPM_LIMIT_MS }).then(
@@ -68,9 +70,10 @@ async function install(folder: string, progress: (text: string) => void): Promis
   );
 }
 
-function optionalNames(file: string | URL): string[] {
-  const manifest = JSON.parse(readFileSync(file, 'utf8')) as { optionalDependencies?: Record<string, string> };
-  return Object.keys(manifest.optionalDependencies ?? {});
+/** Names that a package.json lists. */
+function names(file: string | URL, list: 'dependencies' | 'optionalDependencies'): string[] {
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as Record<typeof list, Record<string, string> | undefined>;
+  return Object.keys(manifest[list] ?? {});
 }
 
 function attempt<T>(name: string, reason: string | null, load: () => T): T {
