@@ -21,7 +21,7 @@ test('isolated-vm is imported by one file, in the sandbox', async () => {
 });
 
 test('process.env is read by host/env.ts, and by the wall of a cell that wants it empty', async () => {
-  const sources = await sourcesOf('host', 'sandbox', 'registry', 'plugins', 'test');
+  const sources = await sourcesOf('host', 'sandbox', 'registry', 'plugins');
   const reads = sources.flatMap(({ path, environmentReads }) => (environmentReads.length > 0 ? [path] : []));
   assert.equal(reads, ['host/env.ts', 'sandbox/cell/walls.ts']);
 });
