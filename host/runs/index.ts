@@ -47,7 +47,6 @@ export interface ListRuns {
 const QUERY_TIMEOUT_MS = 2000;
 const INDEX_LAG_MS = 400;
 const REMEMBERED = 1000;
-const REMEMBERED = 1000;
 const NOTHING: OpenState = { walk: {}, pending: new Map() };
 
 /** All that can be done with runs. Rejects with `ApiError` for what a client can mend or wait for. */
@@ -172,8 +171,6 @@ export class Runs {
   }
 
   async #find(id: string): Promise<RunIds> {
-    const started = this.#started.get(id);
-    if (started !== undefined) return { workflowId: started, runId: id };
     try {
       const known = this.#started.get(id) ?? (await this.#indexed(id));
       if (known !== null) return { workflowId: known, runId: id };
@@ -197,12 +194,6 @@ export class Runs {
       if (found) return found;
     }
     return null;
-  }
-
-  #remember(runId: string, workflowId: string): void {
-    this.#started.set(runId, workflowId);
-    const [oldest] = this.#started.keys();
-    if (this.#started.size > REMEMBERED && oldest !== undefined) this.#started.delete(oldest);
   }
 
   async #view(ids: RunIds): Promise<RunView | null> {
