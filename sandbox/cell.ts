@@ -1,5 +1,5 @@
 import { answerCall } from './call.ts';
-import type { RunErrorCode } from './contract.ts';
+import { codeOf, type Death, RSS_LINE, textOf } from './death.ts';
 import type { SandboxEvent } from './event.ts';
 import type { Job } from './job.ts';
 import { toLogLine } from './line.ts';
@@ -16,14 +16,8 @@ const SILENCE_MS = 5_000;
 /** Time for a cell process to be ready. */
 const START_MS = 15_000;
 
-/** Share of the cell's memory cap at which it is ended: between two looks it may grow by the rest. */
-const RSS_LINE = 0.75;
-
 /** Bundles that a cell keeps. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
-
-/** Why a cell was ended, or ended by itself. */
-type Death = 'memory' | 'stuck' | 'silent' | 'protocol' | 'catastrophe' | 'crash' | 'retired';
 
 interface Running {
   readonly id: number;
@@ -285,7 +279,7 @@ export class Cell {
     const all = [...this.#running.values()];
     const isOurs = death === 'retired' || !wasReady;
     const guilty = known ?? (all.length === 1 && !isOurs ? all[0] : undefined);
-    guilty?.job.fail(codeOf(death), textOf(death, guilty), guilty.calls);
+    guilty?.job.fail(codeOf(death), textOf(death, guilty.job.request.limits), guilty.calls);
     for (const running of all) this.#close(running);
     this.#running.clear();
     const again = all.filter((running) => !running.job.settled).map((running) => running.job);
@@ -300,17 +294,4 @@ export class Cell {
 function isStuck(run: Running, now: number, readyAt: number): boolean {
   if (run.endedAt !== null) return now - run.endedAt > GRACE_MS;
   return now - Math.max(run.startedAt, readyAt) > run.job.request.limits.wallMs + GRACE_MS;
-}
-
-function codeOf(death: Death): RunErrorCode {
-  if (death === 'memory') return 'SCRIPT_MEMORY';
-  return death === 'stuck' ? 'SCRIPT_WALL' : 'SCRIPT_KILLED';
-}
-
-function textOf(death: Death, run: Running): string {
-  const { limits } = run.job.request;
-  if (death === 'memory')
-    return `the script took its cell over ${Math.round(limits.rssMb * RSS_LINE)} MiB of ${limits.rssMb} MiB`;
-  if (death === 'stuck') return `the script did not end within ${limits.wallMs} ms`;
-  return 'the script ended its cell';
 }

@@ -194,7 +194,7 @@ test('BRG-10 whatever is thrown becomes SCRIPT_ERROR with a safe text', async ()
     ]) {
       const outcome = await rig.run(source);
       assert.is(codeOf(outcome), 'SCRIPT_ERROR', thrown);
-      assert.type(outcome.ok ? null : outcome.error.message, 'string');
+      assert.not.match(outcome.ok ? '' : outcome.error.message, /could not be entered/);
     }
   }
 });

@@ -126,6 +126,20 @@ export const main = async () => [a, b, c, d, e, f, g, h, i, j, k];
   ]);
 });
 
+test('a path that leads out of the project is told from one that is not there', async () => {
+  const outcome = await rig.build({ 'activities/a.ts': "import '../../x';\nimport '../x';" });
+  assert.equal(
+    problemsOf(outcome).map((problem) => problem.expected),
+    ['a file inside the project', 'a file of the project'],
+  );
+});
+
+test('a script is strict, as a module is', async () => {
+  const source =
+    "export const main = async () => { const a: any = Object.freeze({}); try { a.b = 1; return 'sloppy'; } catch { return 'strict'; } };";
+  assert.is(outputOf(await rig.runFiles({ 'activities/a.ts': source })), 'strict');
+});
+
 test('an import of a computed name is refused, and lists no folder of the host', async () => {
   const computed = await rig.build({
     'activities/a.ts': 'export async function main(x: string) {\n  return import(x);\n}',
