@@ -132,9 +132,9 @@ function parseValue(name: string, value: unknown): string {
   return name === '_count' && Number(text) > MAX_COUNT ? String(MAX_COUNT) : text;
 }
 
-/** Whether a segment would be more than one, or an address. */
+/** Whether a segment would be more than one, an address, or an operation. */
 export function leavesPath(text: string): boolean {
-  return /[/\\%?#:@]|\.\./.test(text);
+  return /[/\\%?#:@$]|\.\./.test(text);
 }
 
 /** Foreign text in a message: short, and on one line. */

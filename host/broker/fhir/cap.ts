@@ -14,20 +14,35 @@ export function capped(maxBytes: number): Dispatcher.DispatcherComposeIntercepto
 
 function capHandler(handler: Dispatcher.DispatchHandler, maxBytes: number): Dispatcher.DispatchHandler {
   let bytes = 0;
+  let isOver = false;
+  // Node's fetch listens for the end of a response only some microtasks after its start. Data that comes with the headers
+  // would end it unheard, and the request would hang; so the error waits for the next turn, and nothing overtakes it.
+  const end = (controller: Dispatcher.DispatchController, error: Error) => {
+    isOver = true;
+    setImmediate(() => {
+      handler.onResponseError?.(controller, error);
+      controller.abort(error);
+    });
+  };
   return {
     onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
     onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
     onResponseStart: (controller, status, headers, text) => {
       const encoding = headers['content-encoding'] ?? 'identity';
-      if (encoding !== 'identity') return controller.abort(new Error('the answer is compressed'));
-      handler.onResponseStart?.(controller, status, headers, text);
+      if (encoding === 'identity') handler.onResponseStart?.(controller, status, headers, text);
+      else end(controller, new Error('the answer is compressed'));
     },
     onResponseData: (controller, chunk) => {
       bytes += chunk.length;
-      if (bytes > maxBytes) return controller.abort(new AnswerTooLarge(`the answer is larger than ${maxBytes} bytes`));
-      handler.onResponseData?.(controller, chunk);
+      if (isOver) return;
+      if (bytes <= maxBytes) handler.onResponseData?.(controller, chunk);
+      else end(controller, new AnswerTooLarge(`the answer is larger than ${maxBytes} bytes`));
     },
-    onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
-    onResponseError: (controller, error) => handler.onResponseError?.(controller, error),
+    onResponseEnd: (controller, trailers) => {
+      if (!isOver) handler.onResponseEnd?.(controller, trailers);
+    },
+    onResponseError: (controller, error) => {
+      if (!isOver) handler.onResponseError?.(controller, error);
+    },
   };
 }
