@@ -10,6 +10,7 @@ import { createDbCapability, type DbOptions } from './broker/db.ts';
 import { createFhirCapability, type FhirOptions, probeTenants } from './broker/fhir.ts';
 import { createHttpCapability } from './broker/http.ts';
 import { Broker } from './broker/index.ts';
+import { ensureAttributes } from './embedded/temporal.ts';
 import { PlanShelf, type ProjectSource } from './plans.ts';
 import { ScriptRunner } from './runner.ts';
 import { Runs } from './runs/index.ts';
@@ -89,6 +90,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
   ]);
   starting.defer(() => native.close());
   starting.defer(() => connection.close());
+  await ensureAttributes(connection, temporal.namespace).catch((error: unknown) => {
+    log.warn({ err: error }, 'the search attributes of runs could not be registered: register them by hand');
+  });
   const client = new Client({ connection, namespace: temporal.namespace });
   const fhir = scripts.fhir.host;
   const runs = new Runs(client, fhir);

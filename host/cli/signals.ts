@@ -7,6 +7,8 @@ export interface Stoppable {
 }
 
 const FORCE_MS = 45_000;
+/** Between a terminal, npm and the bootstrap one Ctrl-C may arrive several times. */
+const ECHO_MS = 1000;
 
 /**
  * Waits for SIGINT or SIGTERM, then closes the host. Resolves to the exit code: 0 when it drained or was forced in time, 1
@@ -14,10 +16,14 @@ const FORCE_MS = 45_000;
  */
 export async function untilStopped(host: Stoppable, say: (text: string) => void): Promise<number> {
   const stop = Promise.withResolvers<'stopped'>();
-  let signals = 0;
+  let firstAt: number | undefined;
   const onSignal = (): void => {
-    signals += 1;
-    if (signals > 1) process.exit(130);
+    const now = performance.now();
+    if (firstAt !== undefined) {
+      if (now - firstAt > ECHO_MS) process.exit(130);
+      return;
+    }
+    firstAt = now;
     say('stopping…');
     setTimeout(() => process.exit(0), FORCE_MS).unref();
     stop.resolve('stopped');
