@@ -32,16 +32,18 @@ interface Walk {
 async function walk(state: Walk, path: string, trail: readonly string[]): Promise<void> {
   if (trail.length > CAPS.depth) throw tooLarge(`${path}: found more than ${CAPS.depth} folders deep, expected fewer`);
   const folder = trail.at(-1) ?? state.base;
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOTDIR') return [];
     throw error;
   });
-  for (const name of names.sort()) {
-    const inner = `${path}/${name}`;
-    if (name === 'node_modules' || name.startsWith('.')) continue;
-    const real = await realpathInside(join(folder, name), state.base);
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const inner = `${path}/${entry.name}`;
+    if (entry.name === 'node_modules' || entry.name.startsWith('.')) continue;
+    const real = entry.isSymbolicLink()
+      ? await realpathInside(join(folder, entry.name), state.base)
+      : join(folder, entry.name);
     if (real === null || trail.includes(real)) continue;
-    const found = await stat(real);
+    const found = entry.isSymbolicLink() ? await stat(real) : entry;
     if (found.isDirectory()) await walk(state, inner, [...trail, real]);
     else if (isProjectFile(inner)) await readInto(state.basket, inner, real);
   }

@@ -5,7 +5,7 @@ import { parseYaml } from '../../registry/yaml/document.ts';
 import { toJson } from '../../registry/yaml/node.ts';
 
 const test = suite('YAML');
-const WITHIN_MS = 1_500;
+const WITHIN_MS = 4_000;
 
 function fault(text: string): string {
   const started = performance.now();
