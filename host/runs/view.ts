@@ -143,13 +143,16 @@ function own(error: ActivityError | null, activity: string, script: string | nul
   return error && { ...error, activity, script };
 }
 
-/** What the walk says counts; where it says nothing (no worker is up), history does. */
+/**
+ * The walk knows what history does not: skips, and failures before anything was scheduled. While a run is open it may also be
+ * a moment ahead of the history that was read, and then history counts: a status and its output belong together.
+ */
 function activityStatus(
   seen: ActivityTrace | undefined,
   known: ActivityState['status'] | undefined,
   closed: boolean,
 ): ActivityView['status'] {
-  if (known && known !== 'pending') return known;
+  if (known && known !== 'pending' && (closed || !seen)) return known;
   if (!seen) return 'pending';
   return closed && seen.status === 'running' ? 'failed' : seen.status;
 }
