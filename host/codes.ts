@@ -189,6 +189,10 @@ export const API_ERRORS = {
   BODY_TOO_LARGE: { status: 413, when: 'the body is larger than the limit' },
   WORKFLOW_INVALID: { status: 422, when: 'the workflow has errors; see problems' },
   INTERNAL: { status: 500, when: 'a defect of the host; the log holds the cause under requestId' },
+  PROJECT_UNUSABLE: {
+    status: 503,
+    when: 'the config project as a whole cannot be read; `found` has the reason, the log the details',
+  },
   TEMPORAL_UNAVAILABLE: { status: 503, when: 'Temporal does not answer' },
   FHIR_UNAVAILABLE: { status: 503, when: 'the FHIR server does not answer' },
 } as const satisfies Record<string, ApiRule>;

@@ -1,6 +1,7 @@
 /** Turns everything that goes wrong in a request into one form; nothing of the host's own text reaches a client. */
+import { randomUUID } from 'node:crypto';
 import { Boom } from '@hapi/boom';
-import type { Server } from '@hapi/hapi';
+import type { Request, Server } from '@hapi/hapi';
 import type { Logger } from 'pino';
 import { RegistryError } from '../../registry/index.ts';
 import { API_ERRORS, type ApiCode } from '../codes.ts';
@@ -24,19 +25,43 @@ export function answerErrors(server: Server, log: Logger): void {
     const { response } = request;
     if (!(response instanceof Error)) return h.continue;
     const error = toApiError(response);
-    const requestId = request.info.id;
-    if (error.status >= 500) log.error({ requestId, err: response }, 'a request failed');
-    return h.response({ error: error.message, code: error.code, ...error.details, requestId }).code(error.status);
+    // hapi's own request id names the machine and the process.
+    const requestId = randomUUID();
+    record(log, { request, requestId, error, cause: response });
+    const body = { error: error.message, code: error.code, ...error.details, requestId };
+    const answer = h.response(body).code(error.status);
+    if (error.status === 401) answer.header('www-authenticate', 'Bearer');
+    if (error.status === 405) answer.header('allow', error.details.expected ?? '');
+    return answer;
   });
+}
+
+interface Refusal {
+  readonly request: Request;
+  readonly requestId: string;
+  readonly error: ApiError;
+  readonly cause: Error;
+}
+
+function record(log: Logger, { request, requestId, error, cause }: Refusal): void {
+  const { method, path } = request;
+  const about = { requestId, method, path, code: error.code };
+  if (error.status >= 500) log.error({ ...about, err: cause }, 'a request failed');
+  else log.info(about, 'a request was refused');
 }
 
 function toApiError(error: Error): ApiError {
   if (error instanceof ApiError) return error;
-  if (error instanceof RegistryError && Object.hasOwn(API_ERRORS, error.code)) {
-    return new ApiError(error.code as ApiCode, error.message);
-  }
+  if (error instanceof RegistryError) return ofRegistry(error);
   const status = error instanceof Boom ? error.output.statusCode : 500;
   const code = BY_STATUS[status] ?? 'INTERNAL';
-  const text = code === 'INTERNAL' ? 'an internal error occurred' : error.message;
-  return new ApiError(code, text);
+  if (code === 'INTERNAL') return new ApiError(code, 'an internal error occurred');
+  if (status !== 415) return new ApiError(code, error.message);
+  return new ApiError(code, 'the body is not JSON', { where: 'header content-type', expected: 'application/json' });
+}
+
+/** What a client can mend is told as it is. The rest of the registry's messages hold paths of the host. */
+function ofRegistry({ code, message }: RegistryError): ApiError {
+  if (Object.hasOwn(API_ERRORS, code)) return new ApiError(code as ApiCode, message);
+  return new ApiError('PROJECT_UNUSABLE', 'the config project cannot be read', { where: 'project', found: code });
 }

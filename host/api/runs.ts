@@ -2,7 +2,7 @@
 import type { Request, ServerRoute } from '@hapi/hapi';
 import { ApiError } from '../error.ts';
 import type { RunStatus } from '../runs/view.ts';
-import { branchOf, objectOf, tenantOf, workflowOf } from './query.ts';
+import { branchOf, objectOf, shown, tenantOf, workflowOf } from './query.ts';
 import type { ApiOptions } from './server.ts';
 
 const STATUSES: readonly string[] = ['in-progress', 'completed', 'failed'] satisfies RunStatus[];
@@ -33,7 +33,8 @@ export function runRoutes(options: ApiOptions): ServerRoute[] {
       method: 'GET',
       path: '/workflows/{id}/runs/{runId}',
       handler: async (request) => {
-        branchOf(request);
+        const branch = branchOf(request);
+        if (branch !== null) await shelf.branch(branch);
         return runs.get(workflowOf(request), String(request.params.runId));
       },
     },
@@ -60,7 +61,7 @@ async function startRun({ runs, shelf, unscopedRuns }: ApiOptions, request: Requ
 
 function workflowIdOf(value: unknown): string | null {
   if (value === undefined) return null;
-  if (typeof value === 'string' && value.length >= 1 && value.length <= 255) return value;
+  if (typeof value === 'string' && value !== '' && value.length <= 255 && value.isWellFormed()) return value;
   throw new ApiError('WORKFLOW_ID_INVALID', 'the workflow id is not valid', {
     where: 'body _workflowId',
     found: typeof value === 'string' ? `a string of ${value.length} characters` : typeof value,
@@ -88,7 +89,7 @@ function pageOf(request: Request): { limit: number; cursor: string | null; statu
 function queryError(name: string, found: unknown, expected: string): ApiError {
   return new ApiError('BODY_INVALID', `the query is not valid`, {
     where: `query ${name}`,
-    found: JSON.stringify(found),
+    found: shown(found),
     expected,
   });
 }

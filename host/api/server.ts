@@ -1,11 +1,13 @@
 /** The HTTP API: one hapi server, routes that are refused unless a caller is known, errors in one form. */
-import { server as createServer, type Server } from '@hapi/hapi';
+import { server as createServer, type Server, type ServerRoute } from '@hapi/hapi';
 import type { Logger } from 'pino';
+import { ApiError } from '../error.ts';
 import type { PlanShelf } from '../plans.ts';
 import type { Runs } from '../runs/index.ts';
 import { type Access, authenticate } from './access.ts';
 import { answerErrors } from './failure.ts';
 import { healthRoutes } from './health.ts';
+import { shown } from './query.ts';
 import { runRoutes } from './runs.ts';
 import { workflowRoutes } from './workflows.ts';
 
@@ -40,7 +42,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     address: options.address,
     port: options.port,
     routes: {
-      payload: { maxBytes: BODY_MAX_BYTES, timeout: 10_000 },
+      payload: { maxBytes: BODY_MAX_BYTES, timeout: 10_000, allow: 'application/json' },
       timeout: { server: 30_000 },
       security: { hsts: false, xss: 'disabled', noSniff: true, xframe: true },
       cache: { otherwise: 'no-store' },
@@ -50,7 +52,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   authenticate(server, options.access);
   answerErrors(server, options.log);
-  server.route([...healthRoutes(options), ...workflowRoutes(options), ...runRoutes(options)]);
+  const routes = [...healthRoutes(options), ...workflowRoutes(options), ...runRoutes(options)];
+  server.route([...routes, ...otherMethods(routes), nowhere]);
   await server.start();
   return {
     url: `http://${options.address}:${server.info.port}`,
@@ -58,3 +61,29 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     close: () => server.stop({ timeout: CLOSE_TIMEOUT_MS }),
   };
 }
+
+/** hapi answers a known path with an unknown method as if the path were unknown. */
+function otherMethods(routes: readonly ServerRoute[]): ServerRoute[] {
+  const byPath = Map.groupBy(routes, ({ path }) => path);
+  return [...byPath].map(([path, known]) => {
+    const methods = known.map(({ method }) => String(method)).join(', ');
+    return {
+      method: '*',
+      path,
+      handler: ({ method }) => {
+        const found = method.toUpperCase();
+        const details = { where: 'method', found, expected: methods };
+        throw new ApiError('METHOD_NOT_ALLOWED', 'this path has another method', details);
+      },
+    };
+  });
+}
+
+/** A route as any other, so that a caller without access cannot tell which paths exist. */
+const nowhere: ServerRoute = {
+  method: '*',
+  path: '/{any*}',
+  handler: ({ path }) => {
+    throw new ApiError('NOT_FOUND', 'there is no such path', { where: 'path', found: shown(path) });
+  },
+};

@@ -13,6 +13,7 @@ import { ApiError } from '../error.ts';
 import { closeRecord } from '../temporal/activities/record.ts';
 import { BILLING_QUEUE } from '../temporal/queue.ts';
 import type { ActivityState, BillingArgs, Pin, Trigger } from '../temporal/workflows/types.ts';
+import { fromCursor, toCursor } from './cursor.ts';
 import { readFailure, readHistory } from './history.ts';
 import { type OpenState, type RunIds, type RunStatus, type RunSummary, type RunView, viewRun } from './view.ts';
 
@@ -126,16 +127,17 @@ export class Runs {
   /** Runs of a workflow, newest first. */
   async list(request: ListRuns): Promise<{ runs: RunSummary[]; nextCursor: string | null }> {
     const { namespace } = this.#client.options;
+    const nextPageToken = request.cursor === null ? null : fromCursor(request.cursor);
+    if (request.cursor !== null && nextPageToken === null) throw badCursor();
     try {
       const page = await this.#client.workflowService.listWorkflowExecutions({
         namespace,
         pageSize: request.limit,
         query: visibilityQuery(request),
-        nextPageToken: request.cursor === null ? null : Buffer.from(request.cursor, 'base64url'),
+        nextPageToken,
       });
       const runs = page.executions.map(summarise).sort(newestFirst);
-      const token = page.nextPageToken;
-      return { runs, nextCursor: token?.length ? Buffer.from(token).toString('base64url') : null };
+      return { runs, nextCursor: toCursor(page.nextPageToken) };
     } catch (error) {
       throw unavailable(error);
     }
@@ -305,6 +307,11 @@ function isoTime(at: Execution['startTime']): string {
 
 function notFound(): ApiError {
   return new ApiError('RUN_NOT_FOUND', 'no such run');
+}
+
+function badCursor(): ApiError {
+  const details = { where: 'query cursor', expected: 'the nextCursor of an earlier answer' };
+  return new ApiError('BODY_INVALID', 'the query is not valid', details);
 }
 
 function unavailable(error: unknown): unknown {
