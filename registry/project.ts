@@ -68,7 +68,7 @@ export async function openProject({ builtIns, build, ...request }: OpenOptions):
 }
 
 function readProjectDeclaration(text: string | undefined, report: Report): Declaration {
-  const fields = text === undefined || text.trim() === '' ? undefined : readFields(text, 'project', report);
+  const fields = text === undefined ? undefined : readFields(text, 'project', report, 'allowed');
   fields?.known(DECLARATION_FIELDS);
   return fields === undefined ? DEFAULT_DECLARATION : readDeclaration(fields, DEFAULT_DECLARATION);
 }

@@ -17,7 +17,7 @@ export interface FileTenant extends TenantSettings {
  */
 export function parseTenants(text: string): ReadonlyMap<string, FileTenant> {
   const report = new Report('tenants.yaml');
-  const fields = text.trim() === '' ? undefined : readFields(text, 'tenants', report);
+  const fields = readFields(text, 'tenants', report, 'allowed');
   if (report.problems.length > 0)
     throw new RegistryError('TENANTS_INVALID', report.problems.map(formatProblem).join('\n'));
   return new Map(fields?.map.entries.map(({ key, value }) => [key, readTenant(key, toJson(value))]));

@@ -78,7 +78,7 @@ function npm(dir: string, command: 'ci' | 'install', { env }: InstallOptions): P
   });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    words = (words + chunk).slice(-LONGEST_WORDS);
+    words = (words + chunk).slice(0, LONGEST_WORDS);
   });
   return new Promise((resolve, reject) => {
     child.on('error', (error) => reject(failed(command, error.message)));

@@ -3,13 +3,21 @@ import { Fields } from './fields.ts';
 import type { Report } from './report.ts';
 import { described } from './words.ts';
 
+/** What an empty file means: a mistake, or no fields at all. */
+export type Emptiness = 'wrong' | 'allowed';
+
 /** Parses a YAML file whose document is a map; reports what is wrong and gives undefined when it is not one. */
-export function readFields(text: string, where: string, report: Report): Fields | undefined {
+export function readFields(
+  text: string,
+  where: string,
+  report: Report,
+  empty: Emptiness = 'wrong',
+): Fields | undefined {
   const { root, faults } = parseYaml(text);
   for (const { at, found } of faults) {
     report.add({ code: 'YAML_SYNTAX', at, where: 'document', found, expected: 'YAML 1.2' });
   }
-  if (faults.length > 0) return undefined;
+  if (faults.length > 0 || (root === null && empty === 'allowed')) return undefined;
   if (root?.kind === 'map') return new Fields(root, where, report);
   const found = root === null ? 'an empty file' : described(root);
   report.add({ code: 'FIELD_TYPE', at: root?.at ?? { line: 1, column: 1 }, where, found, expected: 'a map of fields' });

@@ -361,6 +361,21 @@ test('what did not change is not built again, in check and compile, in one snaps
   assert.equal(await again(), [a, b], 'a new file may come first in the resolution of an import');
 });
 
+test('a build that hides what it read deceives no other project', async () => {
+  const files: Files = { 'workflows/w.yaml': workflow('  - { id: a, script: ./activities/a.ts }\n') };
+  const lying: Build = async (input) => {
+    const made = await sandbox.build(input);
+    return made.ok ? { ...made, inputs: [] } : made;
+  };
+  const codes = [];
+  for (const text of [SCRIPT, SCRIPT.replace('nothing', 'something')]) {
+    const dir = folders.make({ ...files, 'activities/a.ts': text });
+    const project = await openProject({ dir, mode: 'working-tree', builtIns: BUILT_INS, build: lying });
+    codes.push([...(await compileWorkflow(project, 'w')).bundles.values()][0]?.code);
+  }
+  assert.match(codes[1] ?? '', 'Does something');
+});
+
 test('a builder that fails is asked again, and its failure is no problem of the project', async () => {
   const dir = folders.make({
     'workflows/w.yaml': workflow('  - { id: a, script: ./activities/a.ts }\n'),

@@ -1,0 +1,158 @@
+/** Dependencies of a project: what is read of node_modules, and how they get there. */
+import { existsSync, renameSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { installDependencies, RegistryError } from '../../registry/index.ts';
+import { packageReader } from '../../registry/packages/read.ts';
+import { Folders, write } from './folder.ts';
+
+const test = suite('dependencies');
+const folders = new Folders();
+test.after(() => folders.remove());
+
+const PACKAGE = { 'package.json': '{ "name": "a", "main": "a.js" }', 'a.js': 'module.exports = 1;\n' };
+
+function inside(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
+}
+
+test('scripts and JSON of a package are read; its own node_modules and everything else are not', async () => {
+  const dir = folders.make(
+    inside('node_modules/@scope/a', {
+      ...PACKAGE,
+      'lib/b.mjs': '',
+      'a.d.ts': '',
+      'a.js.map': '',
+      'README.md': '',
+      'node_modules/b/package.json': '{}',
+    }),
+  );
+  const found = await packageReader(dir, new Map())('@scope/a', null);
+  assert.equal([...(found?.files.keys() ?? [])].toSorted(), ['a.js', 'lib/b.mjs', 'package.json']);
+});
+
+test('a package sees its own copy of another first, then that of the project', async () => {
+  const dir = folders.make({
+    ...inside('node_modules/a', PACKAGE),
+    ...inside('node_modules/a/node_modules/b', { 'package.json': '{ "version": "2.0.0" }' }),
+    ...inside('node_modules/b', { 'package.json': '{ "version": "1.0.0" }' }),
+  });
+  const read = packageReader(dir, new Map());
+  const a = await read('a', null);
+  const version = async (from: string | null) => (await read('b', from))?.files.get('package.json');
+  assert.is(await version(null), '{ "version": "1.0.0" }');
+  assert.is(await version(a?.key ?? null), '{ "version": "2.0.0" }');
+  assert.is((await read('a', (await read('b', a?.key ?? null))?.key ?? null))?.key, a?.key);
+});
+
+test('names that are no package, and links that leave node_modules, are not installed', async () => {
+  const outside = folders.make(PACKAGE);
+  const dir = folders.make({ ...inside('node_modules/a', PACKAGE), ...inside('activities', PACKAGE) });
+  symlinkSync(outside, join(dir, 'node_modules/linked'));
+  symlinkSync('../activities', join(dir, 'node_modules/own'));
+  symlinkSync('/etc/hostname', join(dir, 'node_modules/a/host.js'));
+  const read = packageReader(dir, new Map());
+  for (const name of [
+    'linked',
+    'own',
+    '..',
+    '.',
+    '../activities',
+    'a/../../activities',
+    '/etc',
+    '',
+    'node_modules',
+    'none',
+  ]) {
+    assert.is(await read(name, null), null, name);
+  }
+  assert.not((await read('a', null))?.files.has('host.js'));
+});
+
+test('node_modules that is itself a link is followed, as in a worktree', async () => {
+  const dir = folders.make(inside('node_modules/a', PACKAGE));
+  const other = folders.make({});
+  renameSync(join(dir, 'node_modules'), join(other, 'node_modules'));
+  symlinkSync(join(other, 'node_modules'), join(dir, 'node_modules'));
+  assert.ok(await packageReader(dir, new Map())('a', null));
+});
+
+test('native code shows by the names of its files', async () => {
+  const dir = folders.make(inside('node_modules/a', { ...PACKAGE, 'build/x.node': 'ELF', 'binding.gyp': '{}' }));
+  const found = await packageReader(dir, new Map())('a', null);
+  assert.equal([found?.files.get('build/x.node'), found?.files.get('binding.gyp')], ['', '']);
+});
+
+test('a package beyond the caps is refused', async () => {
+  const dir = folders.make(inside('node_modules/a', { ...PACKAGE, 'big.js': 'x'.repeat(5 * 1024 * 1024) }));
+  const error = await packageReader(dir, new Map())('a', null).catch((reason: unknown) => reason);
+  assert.ok(error instanceof RegistryError && error.code === 'PACKAGE_REFUSED');
+});
+
+test('the key of a package changes with its content, also behind a cache', async () => {
+  const dir = folders.make(inside('node_modules/a', PACKAGE));
+  const read = packageReader(dir, new Map());
+  const before = await read('a', null);
+  assert.is(await read('a', null), before);
+  write(dir, { 'node_modules/a/a.js': 'module.exports = 12;\n' });
+  assert.is.not((await read('a', null))?.key, before?.key);
+});
+
+/** A project with a dependency that needs no network; its install script leaves a witness. */
+function project(dependency = 'file:./dep'): string {
+  return folders.make({
+    'package.json': JSON.stringify({ name: 'p', private: true, dependencies: { dep: dependency } }),
+    '.npmrc': 'install-links=true\nignore-scripts=false\noffline=true\n',
+    'dep/package.json': JSON.stringify({
+      name: 'dep',
+      version: '1.0.0',
+      scripts: { install: 'touch ../../ran', postinstall: 'touch ../../ran' },
+    }),
+    'dep/index.js': 'module.exports = 1;\n',
+  });
+}
+
+test('dependencies are installed once, again when package.json changed, and no install script runs', async () => {
+  const dir = project();
+  assert.is(await installDependencies(dir), true);
+  assert.ok(existsSync(join(dir, 'node_modules/dep/index.js')));
+  assert.not(existsSync(join(dir, 'ran')));
+  assert.is(await installDependencies(dir), false);
+  write(dir, {
+    'package.json': JSON.stringify({ name: 'p', version: '2.0.0', private: true, dependencies: { dep: 'file:./dep' } }),
+  });
+  assert.is(await installDependencies(dir), true);
+  assert.is(await installDependencies(dir), false);
+});
+
+test('a lock file that does not fit is NPM_INSTALL_FAILED with the words of npm', async () => {
+  const dir = project();
+  write(dir, { 'package-lock.json': '{ "name": "p", "lockfileVersion": 3, "packages": {} }' });
+  const error = await installDependencies(dir).catch((reason: unknown) => reason);
+  assert.ok(error instanceof RegistryError && error.code === 'NPM_INSTALL_FAILED');
+  assert.match(String(error), /npm ci: found npm err[\s\S]+, expected it to succeed/i);
+});
+
+test('nothing is installed for a project without dependencies', async () => {
+  assert.is(await installDependencies(folders.make({})), false);
+  assert.is(await installDependencies(folders.make({ 'package.json': '{ "type": "module" }' })), false);
+  assert.is(await installDependencies(folders.make({ 'package.json': 'not JSON' })), false);
+});
+
+test('npm sees only the environment it is given', async () => {
+  const dir = project();
+  const bin = folders.make({ npm: '#!/bin/sh\n/usr/bin/env > seen\n/bin/mkdir -p node_modules\n' });
+  const { chmodSync, readFileSync } = await import('node:fs');
+  chmodSync(join(bin, 'npm'), 0o755);
+  await installDependencies(dir, { env: { PATH: bin, npm_config_offline: 'true' } });
+  const names = readFileSync(join(dir, 'seen'), 'utf8')
+    .split('\n')
+    .map((line) => line.split('=')[0]);
+  assert.equal(
+    names.filter((name) => name !== '' && !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name ?? '')).toSorted(),
+    ['PATH', 'npm_config_offline'],
+  );
+});
+
+test.run();
