@@ -47,7 +47,8 @@ export class ScriptRunner {
   /** Runs a script to its end. Does not reject for anything a script or a capability can do. */
   async run(request: ScriptRun): Promise<ScriptOutcome> {
     const overrun = AbortSignal.timeout(Math.max(1, request.remainingMs));
-    const context = createContext(request);
+    const writes = new WriteKeys(request);
+    const context = createContext(request, writes);
     const refused = new Map<string, FailureCode>();
     const outcome = await this.#sandbox.run({
       cell: request.tenant ?? UNSCOPED_CELL,
@@ -59,6 +60,8 @@ export class ScriptRunner {
       limits: { ...request.limits, wallMs: Math.min(request.limits.wallMs, Math.max(1, request.remainingMs)) },
       signal: AbortSignal.any([request.signal, overrun]),
       log: request.log,
+      // The run begins anew after a neighbour killed the cell: its writes must find what they wrote before.
+      onRestart: () => writes.restart(),
       call: async (method, args, signal) => {
         try {
           return await this.#broker.call(method, args, { ...context, signal });
@@ -72,9 +75,26 @@ export class ScriptRunner {
   }
 }
 
-function createContext(request: ScriptRun): Omit<RunContext, 'signal'> {
+/** Keys of a run's writes: the same, in the same order, in every attempt. */
+class WriteKeys {
+  readonly #prefix: string;
+  #count = 0;
+
+  constructor({ run }: ScriptRun) {
+    this.#prefix = `${run.id}:${run.activity}`;
+  }
+
+  next(): string {
+    return `${this.#prefix}:${this.#count++}`;
+  }
+
+  restart(): void {
+    this.#count = 0;
+  }
+}
+
+function createContext(request: ScriptRun, writes: WriteKeys): Omit<RunContext, 'signal'> {
   const { tenant, run, digest, grants, remainingMs } = request;
-  let writes = 0;
   return {
     tenant,
     runId: run.id,
@@ -84,7 +104,7 @@ function createContext(request: ScriptRun): Omit<RunContext, 'signal'> {
     digest,
     grants,
     deadline: Date.now() + remainingMs,
-    nextWriteKey: () => `${run.id}:${run.activity}:${writes++}`,
+    nextWriteKey: () => writes.next(),
   };
 }
 
