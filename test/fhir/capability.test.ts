@@ -559,7 +559,10 @@ test('the end of a run ends its open call', async ({ options }) => {
   const open = refusal(call(capability, 'read', { type: 'Basic', id: 'x' }, runOf('a', { signal: abort.signal })));
   while (peer.heard.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   abort.abort();
-  assert.is((await open).code, 'FAILED');
+  const limit = new Promise<never>((_resolve, reject) => {
+    setTimeout(() => reject(new Error('still open after 5 s')), 5000).unref();
+  });
+  assert.is((await Promise.race([open, limit])).code, 'FAILED');
   await capability.close();
 });
 

@@ -132,4 +132,22 @@ test('transactions at once do not mix: each adds one to a counter it read under 
   assert.equal(body.extension, [{ url: 'urn:n', valueInteger: 6 }]);
 });
 
+test('what was written beside a transaction stays when that transaction fails', async ({ fhir }) => {
+  const fill = (round: number) =>
+    Array.from({ length: 40 }, (_, at) => put({ resourceType: 'Basic', id: `r${round}-${at}` }));
+  const failing = (round: number) => {
+    const entry = [...fill(round), { request: { method: 'GET', url: 'Basic/none' } }];
+    return fhir.send('POST', of('q'), bundle('transaction', entry));
+  };
+  const single = (round: number) =>
+    fhir.send('PUT', `${of('q')}/Group/g${round}`, { resourceType: 'Group', id: `g${round}` });
+  const answers = await Promise.all(Array.from({ length: 10 }, (_, round) => [failing(round), single(round)]).flat());
+  assert.equal(
+    answers.map(({ status }) => status),
+    Array.from({ length: 10 }, () => [400, 201]).flat(),
+  );
+  const count = async (type: string) => (await fhir.send('GET', `${of('q')}/${type}?_summary=count`)).body.total;
+  assert.equal([await count('Group'), await count('Basic')], [10, 0]);
+});
+
 test.run();
