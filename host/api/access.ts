@@ -6,11 +6,15 @@ import { ApiError } from '../error.ts';
 /** `loopback`: a development host, callers of this machine only. `token`: an administrator's bearer token. */
 export type Access = { readonly kind: 'loopback' } | { readonly kind: 'token'; readonly token: string };
 
+const LOOPBACK_ADDRESSES = new Set(['127.0.0.1', '::1', 'localhost']);
 const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Makes `caller` the default strategy of every route. Refuses an empty token. */
-export function authenticate(server: Server, access: Access): void {
-  if (access.kind === 'token' && access.token === '') throw new Error('an empty API token opens nothing');
+/** Makes `caller` the default strategy of every route. Refuses an empty token, and loopback access where others listen in. */
+export function authenticate(server: Server, access: Access, address: string): void {
+  if (access.kind === 'token' && access.token.trim() === '') throw new Error('an empty API token opens nothing');
+  if (access.kind === 'loopback' && !LOOPBACK_ADDRESSES.has(address)) {
+    throw new Error(`without a token the API listens on loopback only, found address ${address}`);
+  }
   server.auth.scheme('caller', () => ({
     authenticate: (request, h) => {
       if (access.kind === 'token' ? !hasToken(request, access.token) : !isLocal(request)) {

@@ -50,7 +50,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     router: { stripTrailingSlash: true },
     debug: false,
   });
-  authenticate(server, options.access);
+  authenticate(server, options.access, options.address);
   answerErrors(server, options.log);
   const routes = [...healthRoutes(options), ...workflowRoutes(options), ...runRoutes(options)];
   server.route([...routes, ...otherMethods(routes), nowhere]);

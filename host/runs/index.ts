@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
   isGrpcServiceError,
+  ServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
 import type { FhirHost } from '../broker/fhir.ts';
 import { ApiError } from '../error.ts';
 import { closeRecord } from '../temporal/activities/record.ts';
@@ -16,6 +16,7 @@ import type { ActivityState, BillingArgs, Pin, Trigger } from '../temporal/workf
 import { fromCursor, toCursor } from './cursor.ts';
 import { readFailure, readHistory } from './history.ts';
 import { type OpenState, type RunIds, type RunStatus, type RunSummary, type RunView, viewRun } from './view.ts';
+import { newestFirst, summarise, visibilityQuery } from './visibility.ts';
 
 /** What starts a run. */
 export interface StartRun {
@@ -45,7 +46,11 @@ export interface ListRuns {
   readonly cursor: string | null;
 }
 
+const CALL_TIMEOUT_MS = 5000;
 const QUERY_TIMEOUT_MS = 2000;
+/** Status codes of gRPC. */
+const DEADLINE_EXCEEDED = 4;
+const UNAVAILABLE = 14;
 const INDEX_LAG_MS = 400;
 const REMEMBERED = 1000;
 const NOTHING: OpenState = { walk: {}, pending: new Map() };
@@ -77,20 +82,32 @@ export class Runs {
       ...(tenant !== null && { CloisterTenant: tenant }),
     };
     try {
-      const handle = await this.#client.workflow.start('billingWorkflow', {
-        taskQueue: this.#queue,
-        workflowId,
-        args: [args],
-        memo: labels,
-        searchAttributes: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, [value]])),
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        workflowIdConflictPolicy: 'FAIL',
-      });
+      const handle = await this.#ask((client) =>
+        client.workflow.start('billingWorkflow', {
+          taskQueue: this.#queue,
+          workflowId,
+          args: [args],
+          memo: labels,
+          searchAttributes: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, [value]])),
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          workflowIdConflictPolicy: 'FAIL',
+        }),
+      );
       const runId = handle.firstExecutionRunId;
       this.#remember({ workflowId, runId });
       return { workflowId, runId, deduplicated: false };
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return this.#running(workflowId, tenant);
+      throw error;
+    }
+  }
+
+  /** The SDK tries for half a minute where nobody answers: a client is told sooner. */
+  async #ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      return await this.#client.withDeadline(Date.now() + CALL_TIMEOUT_MS, () => question(this.#client));
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw notFound();
       throw unavailable(error);
     }
   }
@@ -102,7 +119,7 @@ export class Runs {
   }
 
   async #running(workflowId: string, tenant: string | null): Promise<StartedRun> {
-    const found = await this.#client.workflow.getHandle(workflowId).describe();
+    const found = await this.#ask((client) => client.workflow.getHandle(workflowId).describe());
     const owner = found.memo?.CloisterTenant ?? null;
     if (found.type !== 'billingWorkflow' || owner !== tenant) {
       throw new ApiError('WORKFLOW_ID_TAKEN', 'this workflow id is taken', {
@@ -116,12 +133,7 @@ export class Runs {
 
   /** Asks a run to cancel: its scripts end, its resource is closed. */
   async cancel({ workflowId, runId }: RunIds): Promise<void> {
-    try {
-      await this.#client.workflow.getHandle(workflowId, runId).cancel();
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw notFound();
-      throw unavailable(error);
-    }
+    await this.#ask((client) => client.workflow.getHandle(workflowId, runId).cancel());
   }
 
   /** Runs of a workflow, newest first. */
@@ -129,18 +141,16 @@ export class Runs {
     const { namespace } = this.#client.options;
     const nextPageToken = request.cursor === null ? null : fromCursor(request.cursor);
     if (request.cursor !== null && nextPageToken === null) throw badCursor();
-    try {
-      const page = await this.#client.workflowService.listWorkflowExecutions({
+    const page = await this.#ask(({ workflowService }) =>
+      workflowService.listWorkflowExecutions({
         namespace,
         pageSize: request.limit,
         query: visibilityQuery(request),
         nextPageToken,
-      });
-      const runs = page.executions.map(summarise).sort(newestFirst);
-      return { runs, nextCursor: toCursor(page.nextPageToken) };
-    } catch (error) {
-      throw unavailable(error);
-    }
+      }),
+    );
+    const runs = page.executions.map(summarise).sort(newestFirst);
+    return { runs, nextCursor: toCursor(page.nextPageToken) };
   }
 
   /**
@@ -199,16 +209,11 @@ export class Runs {
   }
 
   async #view(ids: RunIds): Promise<RunView | null> {
-    const handle = this.#client.workflow.getHandle(ids.workflowId, ids.runId);
-    try {
-      const history = await handle.fetchHistory();
-      const trace = readHistory(history.events ?? []);
-      if (!trace) return null;
-      return viewRun(ids, trace, trace.end ? NOTHING : await this.#open(ids));
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw notFound();
-      throw unavailable(error);
-    }
+    const { workflowId, runId } = ids;
+    const history = await this.#ask((client) => client.workflow.getHandle(workflowId, runId).fetchHistory());
+    const trace = readHistory(history.events ?? []);
+    if (!trace) return null;
+    return viewRun(ids, trace, trace.end ? NOTHING : await this.#open(ids));
   }
 
   /** With no worker up the query does not answer: history alone has to do. */
@@ -218,7 +223,7 @@ export class Runs {
       this.#client
         .withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => handle.query<Record<string, ActivityState>>('walk'))
         .catch(() => ({})),
-      handle.describe(),
+      this.#ask(() => handle.describe()),
     ]);
     const pending = (description.raw.pendingActivities ?? []).map((activity) => {
       const id = (activity.activityId ?? '').replace(/~\d+$/, '');
@@ -255,56 +260,6 @@ function tenantOf(input: Readonly<Record<string, unknown>>): string | null {
   return typeof tenant === 'string' ? tenant : null;
 }
 
-const STATUS_QUERY: Readonly<Record<RunStatus, string>> = {
-  'in-progress': "ExecutionStatus = 'Running'",
-  completed: "ExecutionStatus = 'Completed'",
-  failed: "ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated', 'Canceled')",
-};
-
-function visibilityQuery({ workflow, branch, status, tenant }: ListRuns): string {
-  return [
-    "WorkflowType = 'billingWorkflow'",
-    `CloisterWorkflow = ${quote(workflow)}`,
-    ...(branch !== null && branch !== '*' ? [`CloisterBranch = ${quote(branch)}`] : []),
-    ...(branch === null ? ['CloisterBranch IS NULL'] : []),
-    ...(tenant !== null ? [`CloisterTenant = ${quote(tenant)}`] : []),
-    ...(status !== null ? [STATUS_QUERY[status]] : []),
-  ].join(' AND ');
-}
-
-/** A git branch may hold a quote. */
-const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
-type Execution = Awaited<ReturnType<Client['workflowService']['listWorkflowExecutions']>>['executions'][number];
-
-function summarise(execution: Execution): RunSummary {
-  const memo = (name: string): string | null => {
-    const payload = execution.memo?.fields?.[name];
-    return payload ? String(defaultPayloadConverter.fromPayload(payload)) : null;
-  };
-  const end = execution.closeTime ? isoTime(execution.closeTime) : null;
-  const running = execution.status === 1;
-  const completed = execution.status === 2;
-  return {
-    runId: execution.execution?.runId ?? '',
-    workflowId: execution.execution?.workflowId ?? '',
-    workflow: memo('CloisterWorkflow') ?? '',
-    branch: memo('CloisterBranch'),
-    commit: memo('CloisterCommit'),
-    status: running ? 'in-progress' : completed ? 'completed' : 'failed',
-    tenantOrganizationId: memo('CloisterTenant'),
-    executionPeriod: { start: isoTime(execution.startTime), ...(end && { end }) },
-  };
-}
-
-function newestFirst(a: RunSummary, b: RunSummary): number {
-  return b.executionPeriod.start.localeCompare(a.executionPeriod.start);
-}
-
-function isoTime(at: Execution['startTime']): string {
-  return new Date(Number(at?.seconds ?? 0) * 1000 + Math.floor((at?.nanos ?? 0) / 1e6)).toISOString();
-}
-
 function notFound(): ApiError {
   return new ApiError('RUN_NOT_FOUND', 'no such run');
 }
@@ -315,6 +270,7 @@ function badCursor(): ApiError {
 }
 
 function unavailable(error: unknown): unknown {
-  const down = isGrpcServiceError(error) && [4, 14].includes(error.code);
+  const cause = error instanceof ServiceError ? error.cause : error;
+  const down = isGrpcServiceError(cause) && [DEADLINE_EXCEEDED, UNAVAILABLE].includes(cause.code);
   return down ? new ApiError('TEMPORAL_UNAVAILABLE', 'Temporal does not answer') : error;
 }

@@ -1,0 +1,150 @@
+import { Client, Connection } from '@temporalio/client';
+import { pino } from 'pino';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Access } from '../../host/api/access.ts';
+import { type Api, startApi } from '../../host/api/server.ts';
+import { createFhirCapability } from '../../host/broker/fhir.ts';
+import { freePort } from '../../host/embedded/port.ts';
+import { PlanShelf } from '../../host/plans.ts';
+import { Runs } from '../../host/runs/index.ts';
+import { createFileStore } from '../../registry/index.ts';
+import { createSandbox } from '../../sandbox/index.ts';
+import { script, temporaryFolder, workflow, writeFiles } from '../stand/project.ts';
+import { caller, statusWithHost } from './call.ts';
+
+const access = suite('who may call the API');
+const TOKEN = 'correct horse battery staple'.replaceAll(' ', '-');
+const owned = new AsyncDisposableStack();
+let start: (access: Access, address?: string) => Promise<Api>;
+
+/** Every path of the API but /health, and one that does not exist. */
+const PATHS = ['/workflows', '/workflows/hello/runs', '/workflows/hello/runs/x', '/nothing'];
+
+/** Real parts, with a Temporal and a FHIR server that are down: access comes before both. */
+access.before(async () => {
+  const folder = await temporaryFolder('access');
+  owned.defer(() => folder.remove());
+  const files = workflow('hello', { rootChildren: ['hi'], activities: [{ id: 'hi', script: './activities/hi.ts' }] });
+  await writeFiles(folder.path, { ...script('hi', 'return 1;'), ...files });
+  const sandbox = createSandbox({});
+  owned.defer(() => sandbox.close());
+  const shelf = await PlanShelf.open({
+    project: { kind: 'working-tree', dir: folder.path },
+    store: createFileStore(`${folder.path}/code`),
+    builtInDir: null,
+    payloadMaxBytes: 1000,
+    unscopedRuns: 'allow',
+    tenantRefusal: null,
+    build: sandbox.build.bind(sandbox),
+    progress: () => undefined,
+  });
+  const nowhere = `127.0.0.1:${await freePort()}`;
+  const connection = Connection.lazy({ address: nowhere });
+  owned.defer(() => connection.close());
+  const fhir = createFhirCapability({ baseUrl: `http://${nowhere}`, mode: 'none', auth: null });
+  owned.defer(async () => fhir.close?.());
+  const runs = new Runs(new Client({ connection }), fhir.host);
+  const checks = new Map([['fhir', () => fhir.host.ping()]]);
+  const options = { shelf, runs, port: 0, unscopedRuns: 'allow', checks } as const;
+  start = async (by, address = '127.0.0.1') => {
+    const api = await startApi({ ...options, address, access: by, log: pino({ level: 'silent' }) });
+    owned.defer(() => api.close());
+    return api;
+  };
+});
+access.after(async () => {
+  await owned.disposeAsync();
+});
+
+access('with a token, a call without it or with another is 401, and with it passes', async () => {
+  const { url } = await start({ kind: 'token', token: TOKEN });
+  const api = caller(url);
+  const wrong = ['', 'Bearer', 'Bearer ', `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(1)}`, `Basic ${TOKEN}`, TOKEN];
+  for (const authorization of wrong) {
+    for (const path of PATHS) {
+      const { status, body, headers } = await api.get(path, { authorization });
+      assert.is(status, 401, `${path} ${authorization}`);
+      assert.is(body.code, 'UNAUTHORIZED');
+      assert.is(headers.get('www-authenticate'), 'Bearer');
+    }
+    const started = await api.post('/workflows/hello/run', {}, { authorization });
+    assert.is(started.status, 401, `run ${authorization}`);
+  }
+  const { status, body } = await api.get('/workflows', { authorization: `Bearer ${TOKEN}` });
+  assert.is(status, 200);
+  assert.is(body.workflows[0].id, 'hello');
+});
+
+access('an empty token does not start', async () => {
+  for (const token of ['', ' ']) {
+    const error = await start({ kind: 'token', token }).catch((reason: Error) => reason);
+    assert.instance(error, Error);
+    assert.match((error as Error).message, /token/);
+  }
+});
+
+access('/health needs no token and names no address', async () => {
+  const { url } = await start({ kind: 'token', token: TOKEN });
+  const { status, body } = await caller(url).get('/health');
+  assert.is(status, 200);
+  assert.equal(body, { status: 'degraded', checks: { fhir: 'down' } });
+});
+
+access('on loopback, a Host or an Origin of somebody else is 401', async () => {
+  const { url } = await start({ kind: 'loopback' });
+  const { port, host } = new URL(url);
+  for (const foreign of [
+    'evil.example',
+    `evil.example:${port}`,
+    `127.0.0.1.evil.example:${port}`,
+    '10.0.0.1',
+    'localhost.',
+  ]) {
+    for (const path of PATHS) assert.is(await statusWithHost(`${url}${path}`, foreign), 401, `${path} ${foreign}`);
+  }
+  for (const own of [host, `localhost:${port}`, `LOCALHOST:${port}`]) {
+    assert.is(await statusWithHost(`${url}/workflows`, own), 200, own);
+  }
+  const api = caller(url);
+  const foreign = [
+    'http://evil.example',
+    'null',
+    `https://${host}`,
+    'http://127.0.0.1:1',
+    `http://${host}.evil.example`,
+  ];
+  for (const origin of foreign) {
+    assert.is((await api.get('/workflows', { origin })).status, 401, origin);
+    assert.is((await api.post('/workflows/hello/run', {}, { origin })).status, 401, origin);
+  }
+  assert.is((await api.get('/workflows', { origin: `http://${host}` })).status, 200);
+});
+
+access('no answer lets another origin read it', async () => {
+  const { url } = await start({ kind: 'loopback' });
+  const { headers } = await caller(url).get('/workflows');
+  assert.is(headers.get('access-control-allow-origin'), null);
+  assert.is(headers.get('x-content-type-options'), 'nosniff');
+  assert.is(headers.get('cache-control'), 'no-store');
+  const preflight = await caller(url).send('OPTIONS', '/workflows');
+  assert.is(preflight.headers.get('access-control-allow-origin'), null);
+});
+
+access('loopback access on an address that others reach does not start', async () => {
+  const { url } = await start({ kind: 'loopback' });
+  assert.match(url, /^http:\/\/127\.0\.0\.1:/);
+  const error = await start({ kind: 'loopback' }, '0.0.0.0').catch((reason: Error) => reason);
+  assert.instance(error, Error);
+  assert.match((error as Error).message, /0\.0\.0\.0/);
+});
+
+access('while Temporal is down a run is refused with 503, and nothing about the cause is told', async () => {
+  const { url } = await start({ kind: 'loopback' });
+  const { status, body } = await caller(url).post('/workflows/hello/run', {});
+  assert.is(status, 503);
+  assert.is(body.code, 'TEMPORAL_UNAVAILABLE');
+  assert.not.match(JSON.stringify(body), /127\.0\.0\.1|ECONN/);
+});
+
+access.run();
