@@ -22,6 +22,8 @@ export interface Witness {
   /** From now on a script that tells the start of this activity gets no answer, until `release`. */
   hold(activity: string): void;
   release(): void;
+  /** How many scripts hung up while they were kept waiting: a script that was ended does. */
+  readonly hungUp: number;
   /** Resolves when a phase of an activity was told `times` times. Rejects when that does not happen within 20 s. */
   seen(phase: string, activity: string, times?: number): Promise<void>;
   close(): Promise<void>;
@@ -34,6 +36,7 @@ export async function startWitness(): Promise<Witness> {
   const told: Told[] = [];
   const held = new Set<string>();
   let waiting: ServerResponse[] = [];
+  let hungUp = 0;
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://witness');
     const word = (name: string) => searchParams.get(name) ?? '';
@@ -44,8 +47,11 @@ export async function startWitness(): Promise<Witness> {
       attempt: Number(word('attempt')),
     };
     told.push(one);
-    if (one.phase === 'start' && held.has(one.activity)) waiting.push(response);
-    else response.end('noted');
+    if (one.phase !== 'start' || !held.has(one.activity)) return void response.end('noted');
+    waiting.push(response);
+    response.once('close', () => {
+      if (!response.writableEnded) hungUp += 1;
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -55,6 +61,9 @@ export async function startWitness(): Promise<Witness> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     told,
+    get hungUp() {
+      return hungUp;
+    },
     count,
     hold: (activity) => void held.add(activity),
     release: () => {

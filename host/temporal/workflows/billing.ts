@@ -1,5 +1,6 @@
 /** `billingWorkflow`: pins a plan, keeps the BillingWorkflow resource, walks the activities. Deterministic. */
 import {
+  ActivityCancellationType,
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
@@ -93,28 +94,34 @@ class Run {
   }
 
   async #perform(): Promise<void> {
-    const loaded = await this.#load();
-    if (!loaded.ok) {
-      if (loaded.recordable) this.#record = await this.#create(null);
-      throw failure({ code: loaded.code, message: loaded.message }, {});
-    }
-    this.#record = await this.#create(loaded.plan.commit);
+    // A cancellation waits for these two: what the create has made must be known, or it could never be closed.
+    const loaded = await CancellationScope.nonCancellable(() => this.#open());
+    if (!loaded.ok) throw failure({ code: loaded.code, message: loaded.message }, {});
     this.#label(loaded.plan);
     const walk = new Walk(loaded.plan, this.#args.input, {
       execute: (activity, params) => this.#run(activity, params, loaded),
       fail: (activity, error) => describe(activity, error),
     });
     this.#walk = walk;
-    await walk.run();
-    if (walk.cancelled) throw new CancelledFailure('the run was cancelled', [{ activities: walk.results() }]);
+    const tooLate = CancellationScope.current().consideredCancelled;
+    if (!tooLate) await walk.run();
+    if (tooLate || walk.cancelled)
+      throw new CancelledFailure('the run was cancelled', [{ activities: walk.results() }]);
     if (walk.failure) throw failure(walk.failure, walk.results());
+  }
+
+  /** Pins the plan and creates the resource, which a run whose workflow is broken has as well. */
+  async #open(): Promise<LoadedPlan> {
+    const loaded = await this.#load();
+    if (loaded.ok) this.#record = await this.#create(loaded.plan.commit);
+    else if (loaded.recordable) this.#record = await this.#create(null);
+    return loaded;
   }
 
   async #load(): Promise<LoadedPlan> {
     try {
       return await host['cloister:loadPlan'](this.#args);
     } catch (error) {
-      if (isCancellation(error)) throw error;
       return { ok: false, code: 'PLAN_SOURCE_GONE', message: rootMessage(error), recordable: true };
     }
   }
@@ -134,7 +141,6 @@ class Run {
         start,
       });
     } catch (error) {
-      if (isCancellation(error)) throw error;
       throw failure(
         { code: 'FHIR_UNAVAILABLE', message: `the BillingWorkflow resource: ${rootMessage(error)}` },
         {},
@@ -233,6 +239,8 @@ function scriptActivity(activity: PlanActivity, script: string, lost: number): S
     activityId: lost === 0 ? activity.id : `${activity.id}~${lost + 1}`,
     scheduleToCloseTimeout: timeoutMs ?? DEFAULT_TIMEOUT_MS,
     heartbeatTimeout: '5s',
+    // A cancelled run is over when its scripts are.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: {
       maximumAttempts,
       ...(backoff && {
