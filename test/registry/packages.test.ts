@@ -102,7 +102,12 @@ test('the key of a package changes with its content, also behind a cache', async
 /** A project with a dependency that needs no network; its install script leaves a witness. */
 function project(dependency = 'file:./dep'): string {
   return folders.make({
-    'package.json': JSON.stringify({ name: 'p', private: true, dependencies: { dep: dependency } }),
+    'package.json': JSON.stringify({
+      name: 'p',
+      private: true,
+      scripts: { postinstall: 'touch ran' },
+      dependencies: { dep: dependency },
+    }),
     '.npmrc': 'install-links=true\nignore-scripts=false\noffline=true\n',
     'dep/package.json': JSON.stringify({
       name: 'dep',
