@@ -15,7 +15,7 @@ import { page } from './page.ts';
 import { cloister } from './rows/cloister.ts';
 import { direct } from './rows/direct.ts';
 import { readSubject } from './subject.ts';
-import { table } from './table.ts';
+import { table, verdicts } from './table.ts';
 
 const PARTS = ['calls', 'cells', 'workflows'] as const;
 type Part = (typeof PARTS)[number];
@@ -41,6 +41,7 @@ export async function main(argv: string[]): Promise<number> {
     for (const part of parts) lines.push(...(await measure(part, folder)));
     const text = table(lines, BASES);
     process.stdout.write(`${text}\n`);
+    for (const verdict of verdicts(lines)) progress(verdict);
     if (parts.length === PARTS.length) await writeFile(PAGE, page(text, lines));
     return 0;
   } finally {

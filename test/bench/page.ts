@@ -43,4 +43,6 @@ const READING = `## How to read it
 - **Workflows.** One Temporal server, tuned as Cloister tunes it, and both workers in one process; a run of Cloister, then a
   plain one, and again. Cloister's time is all of a run: loading the plan, the BillingWorkflow resource created and closed in
   the embedded FHIR server, and every script in a fresh isolate. The ratio is taken round by round.
+- **The first run after an edit** is a whole run of a workflow with one activity whose script has just been changed in the
+  working tree, against the same run without a change: reading the project, checking it, building, and a new isolate.
 `;

@@ -1,102 +1,70 @@
 /** Part three: whole workflows on one Temporal server, in cells and as plain activities, by turns. */
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection } from '@temporalio/worker';
-import { type DevelopmentHost, startDevelopment } from '../../host/development.ts';
-import { connectOrStart } from '../../host/embedded/temporal.ts';
-import type { Environment } from '../../host/env.ts';
-import { type Figure, timed } from './figures.ts';
+import { type Figure, percentile, timed } from './figures.ts';
 import type { Load } from './temporal/load.ts';
-import { PLAIN_QUEUE, startPlainWorker } from './temporal/plain.ts';
-import { workflowId, writeProject } from './temporal/project.ts';
-
-/** What the part needs of the bench. */
-export interface WorkflowOptions {
-  readonly environment: Environment;
-  /** Empty folder for the project and the servers' data; removed at the end. */
-  readonly folder: string;
-  readonly progress: (text: string) => void;
-}
+import { editScript } from './temporal/project.ts';
+import { type Sides, startSides, type WorkflowOptions } from './temporal/sides.ts';
 
 const ROUNDS = 9;
 const LOADS: readonly (Load & { readonly goal: number })[] = [
   { steps: 40, n: 10, goal: 1.25 },
   { steps: 10, n: 33, goal: 1.1 },
 ];
-
-interface Sides {
-  readonly client: Client;
-  readonly host: DevelopmentHost;
-}
+const ONE: Load = { steps: 1, n: 10 };
 
 /** Measures each load on both sides, round by round. */
 export async function measureWorkflows(options: WorkflowOptions): Promise<Figure[]> {
-  await using owned = new AsyncDisposableStack();
   const { progress } = options;
   progress('workflows: starting the servers');
-  const sides = await start(options, owned);
-  const figures: Figure[] = [];
-  for (const load of LOADS) {
-    await cloister(sides, load);
-    await plain(sides, load);
-    progress(`workflows: ${load.steps} × fib(${load.n})`);
-    const ours: number[] = [];
-    const theirs: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      ours.push(await timed(() => cloister(sides, load)));
-      theirs.push(await timed(() => plain(sides, load)));
+  const sides = await startSides(options, [...LOADS, ONE]);
+  try {
+    const figures: Figure[] = [];
+    for (const load of LOADS) {
+      progress(`workflows: ${load.steps} × fib(${load.n})`);
+      figures.push(...(await compare(sides, load)));
     }
-    figures.push(...compare(load, ours, theirs));
+    progress('workflows: first run after an edit');
+    return [...figures, ...(await afterEdits(sides))];
+  } finally {
+    await sides.close();
   }
-  return figures;
 }
 
-/** Always a server of our own: somebody's may be slower, or have a host on it that takes our runs. */
-async function start({ environment, folder, progress }: WorkflowOptions, owned: AsyncDisposableStack): Promise<Sides> {
-  const projectDir = join(folder, 'project');
-  await writeProject(projectDir, LOADS);
-  const own = { ...environment, temporalAddress: null };
-  const dbFile = join(folder, 'temporal', 'temporal.db');
-  const server = await connectOrStart({ environment: own, dbFile, headless: true, log: progress });
-  owned.defer(() => server.close());
-  const host = await startDevelopment({
-    environment: { ...environment, temporalAddress: server.address, temporalNamespace: server.namespace },
-    projectDir,
-    dataDir: join(folder, 'data'),
-    port: 0,
-    progress,
-  });
-  owned.defer(() => host.close());
-  const native = await NativeConnection.connect({ address: server.address });
-  owned.defer(() => native.close());
-  owned.defer(await startPlainWorker(native, server.namespace));
-  const connection = await Connection.connect({ address: server.address });
-  owned.defer(() => connection.close());
-  return { client: new Client({ connection, namespace: server.namespace }), host };
-}
-
-/** One run of Cloister: everything between its start and its result, plan and record included. */
-async function cloister({ client, host }: Sides, load: Load): Promise<void> {
-  const run = await host.start(workflowId(load), {});
-  await client.workflow.getHandle(run.workflowId, run.runId).result();
-}
-
-async function plain({ client }: Sides, { steps, n }: Load): Promise<void> {
-  await client.workflow.execute('plainWorkflow', {
-    taskQueue: PLAIN_QUEUE,
-    workflowId: randomUUID(),
-    args: [{ steps, n }],
-  });
-}
-
-function compare(load: (typeof LOADS)[number], ours: readonly number[], theirs: readonly number[]): Figure[] {
+async function compare(sides: Sides, load: (typeof LOADS)[number]): Promise<Figure[]> {
+  await sides.cloister(load);
+  await sides.plain(load);
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  const ratios: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const our = await timed(() => sides.cloister(load));
+    const their = await timed(() => sides.plain(load));
+    ours.push(our);
+    theirs.push(their);
+    ratios.push(our / their);
+  }
   const what = `${load.steps} × fib(${load.n})`;
-  const n = ours.length;
-  const ratios = ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
+  const n = ROUNDS;
   return [
     { what: `${what}, plain Temporal activities`, unit: 'ms', rounds: theirs, n },
     { what: `${what}, Cloister workflow`, unit: 'ms', rounds: ours, n },
     { what: `${what}, Cloister ÷ plain, by round`, unit: '×', rounds: ratios, n, goal: { median: load.goal } },
+  ];
+}
+
+/** What a whole run takes, and what it takes longer when the script has just been edited. */
+async function afterEdits(sides: Sides): Promise<Figure[]> {
+  const warm: number[] = [];
+  const firsts: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    await sides.cloister(ONE);
+    warm.push(await timed(() => sides.cloister(ONE)));
+    await editScript(sides.projectDir, round);
+    firsts.push(await timed(() => sides.cloister(ONE)));
+  }
+  const usual = percentile(warm, 0.5);
+  const n = ROUNDS;
+  return [
+    { what: 'run of one activity, start to result', unit: 'ms', rounds: warm, n },
+    { what: 'the first such run after an edit, beyond that', unit: 'ms', rounds: firsts.map((ms) => ms - usual), n },
   ];
 }

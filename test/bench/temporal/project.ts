@@ -1,5 +1,6 @@
 /** A config project whose workflows are the loads. */
-import { readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { writeFiles } from '../../stand/project.ts';
 import type { Load } from './load.ts';
 
@@ -16,6 +17,11 @@ export async function writeProject(folder: string, loads: readonly Load[]): Prom
   // JSON is YAML.
   const workflows = loads.map((load) => [`workflows/${workflowId(load)}.yaml`, JSON.stringify(definition(load))]);
   await writeFiles(folder, { [SCRIPT]: script, ...Object.fromEntries(workflows) });
+}
+
+/** Changes the script's text, and so its digest, but not what it does. */
+export async function editScript(folder: string, edit: number): Promise<void> {
+  await appendFile(join(folder, SCRIPT), `\nexport const edit${edit} = ${edit};\n`);
 }
 
 function definition(load: Load): object {
