@@ -1,5 +1,6 @@
 /** FHIR as the host itself uses it, for its own resources, under a tenant that it names. */
 import type { OpPatch } from 'fhir-kit-client';
+import { CapabilityError } from '../capability.ts';
 import type { Resource } from './argument.ts';
 import { type FhirClient, type FhirOptions, FhirClient as Sender } from './client.ts';
 
@@ -27,7 +28,8 @@ export function hostCalls(client: FhirClient): FhirHost {
         const { resourceType } = resource;
         return fhir.create({ resourceType, body: { ...resource }, options: { ...options, headers } });
       });
-      return created as Resource & { id: string };
+      if (typeof created.id !== 'string') throw new CapabilityError('FAILED', 'fhir: the answer to a create has no id');
+      return { ...created, id: created.id };
     },
     patch: (tenant, resourceType, id, ops) =>
       client.call(tenant, {}, (fhir, options) => fhir.patch({ resourceType, id, jsonPatch: [...ops], options })),
