@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
 import { digestOf } from '../canonical.ts';
 import { RegistryError } from '../errors.ts';
 
@@ -20,9 +20,22 @@ export interface InstallOptions {
 
 /**
  * Installs the dependencies of a project folder when `package.json` or the lock file changed since the last time: `npm ci`
- * with a lock file, else `npm install`; install scripts never run. True when npm ran. Throws NPM_INSTALL_FAILED.
+ * with a lock file, else `npm install`; install scripts never run. Calls for one folder share
+ * one installation. True when npm ran. Throws NPM_INSTALL_FAILED.
  */
-export async function installDependencies(dir: string, options: InstallOptions = {}): Promise<boolean> {
+export function installDependencies(dir: string, options: InstallOptions = {}): Promise<boolean> {
+  const folder = resolvePath(dir);
+  const running = open.get(folder);
+  if (running !== undefined) return running;
+  const installing = install(folder, options).finally(() => open.delete(folder));
+  open.set(folder, installing);
+  return installing;
+}
+
+/** Installations under way: two of npm in one folder would undo each other's work. */
+const open = new Map<string, Promise<boolean>>();
+
+async function install(dir: string, options: InstallOptions): Promise<boolean> {
   const [manifest, lock, shrinkwrap] = await Promise.all(
     ['package.json', 'package-lock.json', 'npm-shrinkwrap.json'].map((name) => readText(join(dir, name))),
   );

@@ -131,6 +131,13 @@ test('dependencies are installed once, again when package.json changed, and no i
   assert.is(await installDependencies(dir), false);
 });
 
+test('calls at the same moment share one installation', async () => {
+  const dir = project();
+  const [first, second] = [installDependencies(dir), installDependencies(`${dir}/`)];
+  assert.is(first, second);
+  assert.is(await first, true);
+});
+
 test('a lock file that does not fit is NPM_INSTALL_FAILED with the words of npm', async () => {
   const dir = project();
   write(dir, { 'package-lock.json': '{ "name": "p", "lockfileVersion": 3, "packages": {} }' });
