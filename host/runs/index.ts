@@ -10,11 +10,11 @@ import {
 } from '@temporalio/client';
 import type { FhirHost } from '../broker/fhir.ts';
 import { ApiError } from '../error.ts';
-import { closeRecord } from '../temporal/activities/record.ts';
 import { BILLING_QUEUE } from '../temporal/queue.ts';
 import type { ActivityState, BillingArgs, Pin, Trigger } from '../temporal/workflows/types.ts';
 import { fromCursor, toCursor } from './cursor.ts';
 import { readFailure, readHistory } from './history.ts';
+import { withRecord } from './record.ts';
 import { type OpenState, type RunIds, type RunStatus, type RunSummary, type RunView, viewRun } from './view.ts';
 import { newestFirst, summarise, visibilityQuery } from './visibility.ts';
 
@@ -162,7 +162,7 @@ export class Runs {
     const view = await this.#view(ids);
     if (!view || view.workflow !== workflow) throw notFound();
     if (tenant !== null && view.tenantOrganizationId !== tenant) throw notFound();
-    return this.#withRecord(view);
+    return withRecord(this.#fhir, view);
   }
 
   /** Yields the run's view whenever it changed, until it is closed. */
@@ -173,7 +173,7 @@ export class Runs {
       if (!view) throw notFound();
       const text = JSON.stringify(view);
       if (view.status !== 'in-progress') {
-        yield await this.#withRecord(view);
+        yield await withRecord(this.#fhir, view);
         return;
       }
       if (text !== last) yield view;
@@ -232,26 +232,6 @@ export class Runs {
       return [id, { attempt, error }] as const;
     });
     return { walk, pending: new Map(pending) };
-  }
-
-  /** Adds the status of the BillingWorkflow resource; Temporal wins where they disagree, and the resource is mended. */
-  async #withRecord(view: RunView): Promise<RunView> {
-    const reference = view.billingWorkflow?.reference;
-    if (!reference) return view;
-    const id = reference.slice('BillingWorkflow/'.length);
-    const tenant = view.tenantOrganizationId;
-    try {
-      const resource = await this.#fhir.read(tenant, 'BillingWorkflow', id);
-      let status = typeof resource.status === 'string' ? resource.status : null;
-      const { end } = view.executionPeriod;
-      if (status === 'in-progress' && view.status !== 'in-progress' && end) {
-        await closeRecord(this.#fhir, { tenant, id, status: view.status, end });
-        status = view.status;
-      }
-      return { ...view, billingWorkflow: { reference, status } };
-    } catch {
-      return view;
-    }
   }
 }
 

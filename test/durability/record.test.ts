@@ -193,6 +193,21 @@ record('a run that is cancelled while the resource is created leaves none open',
   assert.is(activityOf(view, 'look').status, 'pending');
 });
 
+record('a run that is terminated while the resource is created has it closed by the API', async () => {
+  const pid = fhirPid();
+  process.kill(pid, 'SIGSTOP');
+  const { body } = await stand.start('look', { tenantOrganizationId: TENANT });
+  const ids = { workflowId: String(body.workflowId), runId: String(body.runId) };
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await client.workflow.getHandle(ids.workflowId, ids.runId).terminate('by a test');
+  process.kill(pid, 'SIGCONT');
+  await until(async () => (await recordsOf(fhirUrl, TENANT, ids.runId)).length === 1, 10_000);
+  const view = await runView(stand.host.url, 'look', ids.runId);
+  assert.is(view.error?.code, 'TERMINATED');
+  assert.is(view.billingWorkflow?.status, 'failed');
+  assert.is((await only(ids.runId)).status, 'failed');
+});
+
 record('without FHIR at its start the run fails before any script', async () => {
   const view = await whileFhirIsDown(() => stand.run('held', input()));
   assert.is(view.status, 'failed');
