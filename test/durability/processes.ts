@@ -7,6 +7,8 @@ export interface Process {
   readonly parent: number;
   readonly started: string;
   readonly command: string;
+  /** CPU time so far, in hundredths of a second. */
+  readonly cpu: number;
 }
 
 /** Processes that run; those that have ended and were not waited for do not. */
@@ -41,7 +43,13 @@ function read(pid: number): Process | null {
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X') return null;
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').slice(0, 400);
-    return { pid, parent: Number(fields[1]), started: fields[19] ?? '', command };
+    return {
+      pid,
+      parent: Number(fields[1]),
+      started: fields[19] ?? '',
+      command,
+      cpu: Number(fields[11]) + Number(fields[12]),
+    };
   } catch {
     return null;
   }
