@@ -48,6 +48,18 @@ export function grantedVariable(name: string): string | undefined {
   return process.env[name];
 }
 
+const NPM_SEES = /^(PATH|HOME|TMPDIR|LANG|(https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|npm_config_.*)$/i;
+const CREDENTIAL = /auth|token|password|secret/i;
+
+/**
+ * What npm may see of the environment. A project's `.npmrc` can read every variable and send it anywhere, so nothing of the
+ * host's is among them, nor a credential for a registry: that belongs into the user's own `.npmrc`.
+ */
+export function npmEnvironment(source: EnvironmentSource = process.env): Record<string, string> {
+  const seen = Object.entries(source).filter(([name]) => NPM_SEES.test(name) && !CREDENTIAL.test(name));
+  return Object.fromEntries(seen.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
 function parse(kind: Kind<unknown>, given: string): unknown {
   return kind.parse(given.trim());
 }

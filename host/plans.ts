@@ -17,6 +17,7 @@ import {
 } from '../registry/index.ts';
 import type { Bundle } from '../sandbox/index.ts';
 import { readBuiltIns } from './builtins.ts';
+import { npmEnvironment } from './env.ts';
 import { ApiError } from './error.ts';
 import type { BillingArgs, LoadedPlan, Pin } from './temporal/workflows/types.ts';
 import { isTenant } from './tenants.ts';
@@ -180,7 +181,8 @@ export class PlanShelf {
     const { project: source, build, progress } = this.#options;
     const shared = { dir: source.dir, builtIns: this.#builtIns, build };
     if (source.kind === 'working-tree') {
-      if (await installDependencies(source.dir)) progress('installed the dependencies of the project');
+      if (await installDependencies(source.dir, { env: npmEnvironment() }))
+        progress('installed the dependencies of the project');
       return openProject({ ...shared, mode: 'working-tree', ...(branch !== null && { branch }) });
     }
     const name = branch ?? source.mainBranch;

@@ -1,22 +1,33 @@
 /** `cloister exec`: one script in a cell, no Temporal. */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { compileScript, installDependencies, openProject } from '../../registry/index.ts';
 import type { LogLine } from '../../sandbox/index.ts';
 import { readBuiltIns } from '../builtins.ts';
-import { grantedVariable, readEnvironment } from '../env.ts';
-import { FolderInUse, openDataFolder } from '../folder.ts';
+import { grantedVariable, npmEnvironment, readEnvironment } from '../env.ts';
+import { type DataFolder, FolderInUse, openDataFolder } from '../folder.ts';
 import { createScriptHost } from '../host.ts';
 import { openLog } from '../log.ts';
 import type { ScriptOutcome } from '../runner.ts';
 import { startStack } from '../stack.ts';
-import { developmentTenants, isTenant } from '../tenants.ts';
-import { CommandError, readArguments, readInput } from './command.ts';
+import { developmentTenants } from '../tenants.ts';
+import { CommandError, readArguments, readInput, readTenant } from './command.ts';
+import { lookAt } from './project.ts';
 
 const FORM = {
   usage: 'cloister exec SCRIPT [--project DIR] [--input JSON|@FILE] [--tenant ID] [--json]',
   values: ['project', 'input', 'tenant'],
   flags: ['json'],
   words: 1,
+  help: `Runs one script in a cell, with the capabilities its project declares. Its output goes to standard output, what it
+logs to standard error. Exit code 0 when it completed, 1 when it failed, 2 when it does not build.
+
+  SCRIPT         as in a workflow: ./activities/… or @aidbox-billing/…
+  --project DIR  the config project; default: the current folder
+  --input        what main gets: JSON text, or @ and a file of JSON; default: {}
+  --tenant ID    the Organization it acts for; default: none
+  --json         { ok, output | error: { code, message }, logs, cpuMs, wallMs, calls }
+`,
 };
 
 /** What `exec --json` prints. */
@@ -37,10 +48,7 @@ export async function exec(argv: string[]): Promise<number> {
   if (!args) return 0;
   const [script] = args.words;
   if (script === undefined) throw new CommandError(`found no script, expected: ${FORM.usage}`);
-  const tenant = args.text('tenant') ?? null;
-  if (tenant !== null && !isTenant(tenant)) {
-    throw new CommandError(`--tenant: found ${JSON.stringify(tenant)}, expected the id of an Organization`);
-  }
+  const tenant = readTenant(args.text('tenant'));
   const logs: LogLine[] = [];
   const params = await readInput(args.text('input'));
   const outcome = await perform({ script, dir: args.text('project') ?? '.', params, tenant }, (line) => {
@@ -64,10 +72,10 @@ async function perform(
   { script, dir, params, tenant }: Execution,
   log: (line: LogLine) => void,
 ): Promise<ScriptOutcome> {
+  await lookAt(dir);
   const environment = readEnvironment();
   await using owned = new AsyncDisposableStack();
-  const folder = await freeFolder();
-  owned.defer(() => folder.close());
+  const folder = await freeFolder(environment.dataDir, owned);
   const stack = await startStack({ environment, folder, progress: () => undefined, withoutTemporal: true });
   owned.defer(() => stack.close());
   const { supabase } = stack;
@@ -77,7 +85,7 @@ async function perform(
     log: openLog({ level: environment.logLevel, file: folder.file('host.log') }),
   });
   owned.defer(() => host.close());
-  await installDependencies(resolve(dir));
+  await installDependencies(resolve(dir), { env: npmEnvironment() });
   const builtIns = await readBuiltIns(environment.builtInDir);
   const build = host.sandbox.build.bind(host.sandbox);
   const project = await openProject({ dir, mode: 'working-tree', builtIns, build });
@@ -109,13 +117,16 @@ async function perform(
   });
 }
 
-/** The data folder of the current folder, so that a script sees the data of `cloister dev`; not while that holds it. */
-async function freeFolder() {
+/** The host's data folder, so that a script sees the data of `cloister dev`; an empty one while that holds it. */
+async function freeFolder(dir: string, owned: AsyncDisposableStack): Promise<DataFolder> {
   try {
-    return await openDataFolder('.cloister');
+    return owned.adopt(await openDataFolder(dir), (folder) => folder.close());
   } catch (error) {
     if (!(error instanceof FolderInUse)) throw error;
-    return openDataFolder(join('.cloister', `exec-${process.pid}`));
+    process.stderr.write(`${error.message}; the script gets an empty FHIR server and database\n`);
+    const empty = await mkdtemp(join(dir, 'exec-'));
+    owned.defer(() => rm(empty, { recursive: true, force: true }));
+    return owned.adopt(await openDataFolder(empty), (folder) => folder.close());
   }
 }
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VARIABLES } from '../../host/env/variables.ts';
-import { EnvironmentError, readEnvironment } from '../../host/env.ts';
+import { EnvironmentError, npmEnvironment, readEnvironment } from '../../host/env.ts';
 
 const test = suite('environment');
 
@@ -85,6 +85,22 @@ test('every variable whose name speaks of a secret is treated as one', () => {
     named.filter(({ secret }) => !secret).map(({ name }) => name),
     [],
   );
+});
+
+test('npm sees its own settings and no secret of the host', () => {
+  const source = {
+    PATH: '/bin',
+    https_proxy: 'http://proxy:1',
+    npm_config_registry: 'https://registry.example',
+    npm_config__authToken: 'no',
+    AIDBOX_CLIENT_SECRET: 'no',
+    CLOISTER_API_TOKEN: 'no',
+  };
+  assert.equal(npmEnvironment(source), {
+    PATH: '/bin',
+    https_proxy: 'http://proxy:1',
+    npm_config_registry: 'https://registry.example',
+  });
 });
 
 test.run();
