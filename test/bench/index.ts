@@ -2,6 +2,7 @@
  * `npm run bench [-- PART…]`: measures, prints one Markdown table, and writes `docs/benchmarks.md` when every part ran.
  * It judges nothing: whoever misses a goal is told so in the table, and the exit code is 0.
  */
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +37,7 @@ export async function main(argv: string[]): Promise<number> {
   setTimeout(giveUp, LIMIT_MS).unref();
   const parts = argv.length === 0 ? PARTS : PARTS.filter((part) => argv.includes(part));
   const folder = await mkdtemp(join(tmpdir(), 'cloister-bench-'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(folder));
   try {
     const lines: (Figure | Missing)[] = [];
     for (const part of parts) lines.push(...(await measure(part, folder)));
@@ -59,6 +61,12 @@ async function measure(part: Part, folder: string): Promise<(Figure | Missing)[]
   const subject = await readSubject(folder);
   if (part === 'cells') return measureCells(subject, progress);
   return measureCalls(subject, await findCompetitors(cacheFolder(environment), progress), progress);
+}
+
+/** What was started ends with this process; the folder does not. */
+function stop(folder: string): never {
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(130);
 }
 
 function giveUp(): void {
