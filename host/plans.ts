@@ -4,6 +4,7 @@ import {
   type BuildResult,
   type CodeStore,
   compileWorkflow,
+  formatProblem,
   installDependencies,
   listWorkflows,
   openProject,
@@ -55,6 +56,9 @@ const NOWHERE = { branch: null, commit: null, dirty: false };
 
 /** Plans and bundles kept in memory. What is pushed out is read from the store again. */
 const KEPT = 500;
+
+/** Problems named in the failure of a run. */
+const TOLD = 20;
 
 /** Compiles, keeps and finds plans and bundles. Calls may overlap. */
 export class PlanShelf {
@@ -141,10 +145,7 @@ export class PlanShelf {
     try {
       const { plan, problems } = await this.#compile(await this.#open(branch), workflow);
       if (plan) return plan;
-      const texts = errorsOf(problems).map(
-        ({ where, found, expected }) => `${where}: found ${found}, expected ${expected}`,
-      );
-      return { code: 'PLAN_INVALID', message: texts.join('; ') };
+      return { code: 'PLAN_INVALID', message: sentences(errorsOf(problems)) };
     } catch (error) {
       if (error instanceof ApiError) return { code: 'PLAN_INVALID', message: error.message };
       if (error instanceof RegistryError) return { code: 'PLAN_INVALID', message: error.message };
@@ -205,6 +206,13 @@ interface Failure {
 
 function errorsOf(problems: readonly Problem[]): Problem[] {
   return problems.filter(({ severity }) => severity === 'error');
+}
+
+/** One line each, with file and line; not so many that they do not fit into a history. */
+function sentences(problems: readonly Problem[]): string {
+  const told = problems.slice(0, TOLD).map(formatProblem);
+  const more = problems.length - told.length;
+  return [...told, ...(more > 0 ? [`and ${more} more: run cloister check`] : [])].join('\n');
 }
 
 function inputWarnings(project: Project, workflow: string, input: Readonly<Record<string, unknown>>): string[] {

@@ -30,6 +30,7 @@ crash.before(async () => {
       rootChildren: ['a', 'b', 'c', 'd'],
       activities: ['a', 'b', 'c', 'd'].map((id) => telling(id)),
     }),
+    ...workflow('lost', { rootChildren: ['l'], activities: [telling('l', { timeout: '1s' })] }),
     ...workflow('brief', {
       rootChildren: ['p', 'q', 'r'],
       activities: [telling('p'), telling('q', { timeout: '5s', retries: 0 }), telling('r')],
@@ -85,6 +86,24 @@ crash('the same holds without retries when the host is down for longer than the 
   assert.is(witness.count('end', 'q'), 1);
   assert.is(witness.count('end', 'r'), 1);
   await checkRecord(view);
+});
+
+crash('an activity whose host is lost six times fails the run with HOST_LOST, and is not tried for ever', async () => {
+  witness.hold('l');
+  const runId = await startRun(host.url, 'lost', { witness: witness.url, tenantOrganizationId: 'org-1' });
+  for (let times = 1; times <= 6; times++) {
+    await witness.seen('start', 'l', times);
+    // A host that is stopped for longer than the timeout cannot report: Temporal has to.
+    process.kill(host.pid, 'SIGSTOP');
+    await sleep(1500);
+    process.kill(host.pid, 'SIGCONT');
+  }
+  const view = await followRun(host.url, 'lost', runId);
+  witness.release();
+  assert.is(view.status, 'failed');
+  assert.is(view.error?.code, 'HOST_LOST');
+  assert.is(witness.count('start', 'l'), 6);
+  assert.is(activityOf(view, 'l').error?.code, 'HOST_LOST');
 });
 
 crash.run();

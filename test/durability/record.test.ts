@@ -45,6 +45,7 @@ record.before(async () => {
         { id: 'sub', childWorkflow: 'under', params: { witness: '$input.witness' } },
       ],
     }),
+    'workflows/broken.yaml': 'id: broken\nname: broken\nrootChildren: [nowhere]\nactivities: []\n',
     ...workflow('under', { rootChildren: ['u'], activities: [telling('u')] }),
   });
   closing.push(() => stand.close());
@@ -146,6 +147,19 @@ record('is one also when its create is repeated', async () => {
 function fhirCapability() {
   return createFhirCapability({ baseUrl: fhirUrl, mode: 'organization-prefix', auth: null });
 }
+
+record('of a run whose YAML is broken is failed, and says why', async () => {
+  const input = { tenantOrganizationId: TENANT };
+  const args = { workflow: 'broken', branch: null, input, trigger: { type: 'schedule', id: 'nightly' } };
+  const workflowId = crypto.randomUUID();
+  const handle = await client.workflow.start('billingWorkflow', { taskQueue: 'billing', workflowId, args: [args] });
+  const view = await stand.follow('broken', handle.firstExecutionRunId);
+  assert.is(view.status, 'failed');
+  assert.is(view.error?.code, 'PLAN_INVALID');
+  assert.match(String(view.error?.message), /broken\.yaml:\d+.*nowhere/);
+  assert.is((await only(view.runId)).status, 'failed');
+  assert.equal(view.trigger, { type: 'schedule', id: 'nightly' });
+});
 
 record('a terminated run is failed, its script ends, and the API closes the resource', async () => {
   const { workflowId, runId } = await held('held', ['a']);
