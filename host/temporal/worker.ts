@@ -20,7 +20,11 @@ export interface WorkerOptions extends ScriptDependencies {
   readonly graceMs: number;
   /** Milliseconds after which the worker is given up. */
   readonly forceMs: number;
+  /** Open runs kept in memory between their steps; 0: each step replays its run from the start. Default 200. */
+  readonly cachedRuns?: number;
 }
+
+const CACHED_RUNS = 200;
 
 /** A running worker. `stop` drains it; `ended` settles when it has ended, and rejects when it failed. */
 export interface BillingWorker {
@@ -44,7 +48,7 @@ export async function startWorker(options: WorkerOptions): Promise<BillingWorker
     },
     // A cancellation reaches a script with the answer to a heartbeat, so heartbeats must not be held back.
     maxHeartbeatThrottleInterval: 1000,
-    maxCachedWorkflows: 200,
+    maxCachedWorkflows: options.cachedRuns ?? CACHED_RUNS,
     shutdownGraceTime: options.graceMs,
     shutdownForceTime: options.forceMs,
   });

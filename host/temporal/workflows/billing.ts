@@ -1,35 +1,30 @@
 /** `billingWorkflow`: pins a plan, keeps the BillingWorkflow resource, walks the activities. Deterministic. */
 import {
   ActivityCancellationType,
-  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
-  ChildWorkflowFailure,
   defineQuery,
   executeChild,
-  isCancellation,
   log,
   ParentClosePolicy,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
   startChild,
-  TimeoutFailure,
   upsertMemo,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Plan, PlanActivity } from '../../../registry/plan.ts';
+import { describe, failure, isHostLost, rootMessage } from './failure.ts';
 import { utf8Length } from './template.ts';
 import type {
-  ActivityError,
   ActivityState,
   BillingArgs,
   LoadedPlan,
   RecordClose,
   RecordCreate,
-  RunFailure,
   RunResult,
   ScriptCall,
 } from './types.ts';
@@ -251,66 +246,6 @@ function scriptActivity(activity: PlanActivity, script: string, lost: number): S
     },
   });
   return (params, call) => (proxy[script] as Script)(params, call);
-}
-
-/**
- * The host reports an overrun itself, so a timeout raised by Temporal means that no host was there to report. A host that
- * stops in mid-activity says so.
- */
-function isHostLost(error: unknown): boolean {
-  if (!(error instanceof ActivityFailure)) return false;
-  const { cause } = error;
-  return cause instanceof TimeoutFailure || (cause instanceof ApplicationFailure && cause.type === 'HOST_LOST');
-}
-
-function describe(activity: PlanActivity, error: unknown): ActivityError | undefined {
-  const cancelled = isCancellation(error);
-  if (cancelled && CancellationScope.current().consideredCancelled) return undefined;
-  const root = rootFailure(error);
-  const application = root instanceof ApplicationFailure ? root : undefined;
-  const detail = application?.details?.[0] as { attempt?: number; stack?: string } | undefined;
-  return {
-    activity: activity.id,
-    script: activity.script,
-    attempts: detail?.attempt ?? (activity.problem ? 0 : 1),
-    code: cancelled
-      ? 'CANCELLED'
-      : root instanceof TimeoutFailure
-        ? 'RUN_TIMED_OUT'
-        : (application?.type ?? 'SCRIPT_ERROR'),
-    message: root instanceof Error ? root.message : String(root),
-    ...(detail?.stack && { stack: detail.stack }),
-  };
-}
-
-function rootFailure(error: unknown): unknown {
-  const nested = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;
-  return nested && error.cause ? rootFailure(error.cause) : error;
-}
-
-function rootMessage(error: unknown): string {
-  const root = rootFailure(error);
-  return root instanceof Error ? root.message : String(root);
-}
-
-function failure(
-  error: RunFailure['error'],
-  activities: RunFailure['activities'],
-  cause?: unknown,
-): ApplicationFailure {
-  const details: RunFailure = { error, activities };
-  return ApplicationFailure.create({
-    message: 'activity' in error ? sentence(error) : error.message,
-    type: error.code,
-    nonRetryable: false,
-    details: [details],
-    ...(cause instanceof Error && { cause }),
-  });
-}
-
-function sentence({ activity, script, attempts, message }: ActivityError): string {
-  const plural = attempts === 1 ? 'attempt' : 'attempts';
-  return `activity "${activity}"${script ? ` (${script})` : ''} failed after ${attempts} ${plural}: ${message}`;
 }
 
 function labels(args: BillingArgs, tenant: string | null): Record<string, string> {
