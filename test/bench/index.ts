@@ -4,7 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../../host/embedded/temporal.ts';
 import { readEnvironment } from '../../host/env.ts';
@@ -36,6 +36,7 @@ export async function main(argv: string[]): Promise<number> {
   }
   setTimeout(giveUp, LIMIT_MS).unref();
   const parts = argv.length === 0 ? PARTS : PARTS.filter((part) => argv.includes(part));
+  const [before = 0] = loadavg();
   const folder = await mkdtemp(join(tmpdir(), 'cloister-bench-'));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(folder));
   try {
@@ -44,7 +45,7 @@ export async function main(argv: string[]): Promise<number> {
     const text = table(lines, BASES);
     process.stdout.write(`${text}\n`);
     for (const verdict of verdicts(lines)) progress(verdict);
-    if (parts.length === PARTS.length) await writeFile(PAGE, page(text, lines));
+    if (parts.length === PARTS.length) await writeFile(PAGE, page(text, lines, before));
     return 0;
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -1,16 +1,19 @@
 /** `docs/benchmarks.md`: the table with how to read it. */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import type { Figure, Missing } from './figures.ts';
 import { verdicts } from './table.ts';
 
-/** Text of the page. Names no machine and no path. */
-export function page(table: string, lines: readonly (Figure | Missing)[]): string {
+/** Text of the page. Names no machine and no path. `before` is the load average at the start of the bench. */
+export function page(table: string, lines: readonly (Figure | Missing)[], before: number): string {
   const date = new Date().toISOString().slice(0, 10);
   const { platform, arch, version } = process;
+  const [now = 0] = loadavg();
   return `# Benchmarks
 
 Written by \`npm run bench\` on ${date}: Node ${version.slice(1)}, ${availableParallelism()} cores, ${platform} ${arch}. All figures are of one run on one
-machine, taken by turns, so that the ratios mean more than the numbers: run it on yours.
+machine, taken by turns, so that the ratios mean more than the numbers: run it on yours. The load average was ${before.toFixed(1)}
+before and ${now.toFixed(1)} after; the bench alone makes about one. Much more says that others used the machine meanwhile, which makes
+whatever needs two processes at once look slower than it is.
 
 ${table}
 
@@ -35,7 +38,7 @@ const READING = `## How to read it
   is an interpreter, so that real work in it takes many times longer; workerd serves all calls from one isolate, whose state
   lives on; a forked process has all of Node's API. Cloister's call crosses a pipe into the tenant's process, which is under
   the permission model, and gets an isolate in which nothing ever ran.
-- **Calls 5 ms apart** are what the activities of a workflow look like to a cell: it makes the next isolate in the pause.
+- **5 ms between calls** is what the activities of a workflow look like to a cell: it makes the next isolate in the pause.
 - **The first call after a commit** builds the changed script in a throwaway process and runs it for the first time, in a cell
   that is warm. What a warm call takes is taken off.
 - **A cell's memory** is the resident memory of its process as the system shows it, Node itself included, a second after it

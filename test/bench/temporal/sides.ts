@@ -54,6 +54,7 @@ export async function startSides(options: WorkflowOptions, loads: readonly Load[
   const connection = await Connection.connect({ address });
   starting.defer(() => connection.close());
   const client = new Client({ connection, namespace });
+  const wanted = await answers(loads);
   const owned = starting.move();
   return {
     projectDir,
@@ -61,27 +62,29 @@ export async function startSides(options: WorkflowOptions, loads: readonly Load[
       const run = await host.start(workflowId(load), {});
       const result = await client.workflow.getHandle(run.workflowId, run.runId).result();
       const { activities } = result as { activities: Record<string, { output?: unknown }> };
-      await verify(
-        Object.values(activities).map(({ output }) => output),
-        load,
-      );
+      const outputs = Object.values(activities).map(({ output }) => output);
+      verify(outputs, load.steps, wanted.get(load.n));
     },
     plain: async (load) => {
       const started = { taskQueue: PLAIN_QUEUE, workflowId: randomUUID(), args: [load] };
-      await verify((await client.workflow.execute('plainWorkflow', started)) as unknown[], load);
+      const outputs = await client.workflow.execute('plainWorkflow', started);
+      verify(outputs as unknown[], load.steps, wanted.get(load.n));
     },
     close: () => owned.disposeAsync(),
   };
 }
 
-const expected = new Map<number, string>();
+/** What a step of each load must answer, as JSON text. */
+async function answers(loads: readonly Load[]): Promise<ReadonlyMap<number, string>> {
+  const wanted = new Map<number, string>();
+  for (const { n } of loads) wanted.set(n, JSON.stringify(await main({ n })));
+  return wanted;
+}
 
-async function verify(outputs: readonly unknown[], { steps, n }: Load): Promise<void> {
-  const wanted = expected.get(n) ?? JSON.stringify(await main({ n }));
-  expected.set(n, wanted);
+function verify(outputs: readonly unknown[], steps: number, wanted: string | undefined): void {
   const wrong = outputs.find((output) => JSON.stringify(output) !== wanted);
   if (outputs.length === steps && wrong === undefined) return;
   throw new Error(
-    `found ${outputs.length} outputs, one of them ${JSON.stringify(wrong)}; expected ${steps} × ${wanted}`,
+    `found ${outputs.length} outputs, one of them ${JSON.stringify(wrong)}; expected ${steps} times ${wanted}`,
   );
 }
