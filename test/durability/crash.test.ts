@@ -9,7 +9,7 @@ import { followRun, type HostProcess, hostFolder, recordsOf, startHostProcess, s
 import { startWitness, telling, tellingProject, tenantsFile, type Witness } from './witness.ts';
 
 const crash = suite('a host that is killed in mid-run');
-const closing: (() => Promise<void>)[] = [];
+const closing: (() => Promise<unknown>)[] = [];
 let witness: Witness;
 let projectDir: string;
 let folder: string;
@@ -30,6 +30,7 @@ crash.before(async () => {
       rootChildren: ['a', 'b', 'c', 'd'],
       activities: ['a', 'b', 'c', 'd'].map((id) => telling(id)),
     }),
+    ...workflow('stopped', { rootChildren: ['s'], activities: [telling('s')] }),
     ...workflow('lost', { rootChildren: ['l'], activities: [telling('l', { timeout: '1s' })] }),
     ...workflow('brief', {
       rootChildren: ['p', 'q', 'r'],
@@ -85,6 +86,20 @@ crash('the same holds without retries when the host is down for longer than the 
   assert.is(witness.count('start', 'q'), 2);
   assert.is(witness.count('end', 'q'), 1);
   assert.is(witness.count('end', 'r'), 1);
+  await checkRecord(view);
+});
+
+crash('a host that is told to stop ends with 0, and what it cuts off is done by the next one', async () => {
+  witness.hold('s');
+  const runId = await startRun(host.url, 'stopped', { witness: witness.url, tenantOrganizationId: 'org-1' });
+  await witness.seen('start', 's');
+  assert.is(await host.stop(), 0);
+  witness.release();
+  host = await startHostProcess(projectDir, folder);
+  const view = await followRun(host.url, 'stopped', runId);
+  assert.is(view.status, 'completed', JSON.stringify(view.error));
+  assert.is(witness.count('start', 's'), 2);
+  assert.is(witness.count('end', 's'), 1);
   await checkRecord(view);
 });
 

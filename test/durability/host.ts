@@ -16,8 +16,8 @@ export interface HostProcess {
   readonly fhirUrl: string;
   /** SIGKILL to the host alone; resolves when it has ended. What it has started is not touched. */
   kill(): Promise<void>;
-  /** SIGTERM, as an operator would. */
-  stop(): Promise<void>;
+  /** SIGTERM, as an operator would; resolves to the exit code, null when it had to be killed. */
+  stop(): Promise<number | null>;
 }
 
 const BOOTSTRAP = fileURLToPath(new URL('../../host/bootstrap.mjs', import.meta.url));
@@ -64,7 +64,7 @@ export async function startHostProcess(projectDir: string, folder: string): Prom
       process.kill(pid, 'SIGKILL');
       await host.ended;
     },
-    stop: async () => void (await host.stop(STOP_MS)),
+    stop: async () => (await host.stop(STOP_MS)).code,
   };
 }
 

@@ -10,7 +10,7 @@ import type { ActivityView, RunView } from '../../host/runs/view.ts';
 import { activityOf, type TestHost, testHost } from '../stand/host.ts';
 import { script, workflow } from '../stand/project.ts';
 import { recordsOf } from './host.ts';
-import { descendants } from './processes.ts';
+import { descendants, type Process } from './processes.ts';
 
 const limits = suite('a run whose script does what it may not');
 const closing: (() => Promise<unknown>)[] = [];
@@ -36,6 +36,7 @@ const FILES = {
   'activities/no-main.ts': 'export const description = "nothing to run";',
   ...script('spin', 'for (;;) {}'),
   ...script('never', 'await new Promise(() => {});'),
+  ...script('sleepy', 'await new Promise((done) => setTimeout(done, 20_000)); return 1;'),
   ...script('hog', 'const kept = []; for (;;) kept.push(new Array(100000).fill(kept.length));'),
   ...script('calls', "return http.fetch('http://127.0.0.1:1/');", FHIR),
   ...script('third', 'if (run.attempt < 3) throw new Error("attempt " + run.attempt); return input;', FHIR),
@@ -46,6 +47,7 @@ const FILES = {
   ...one('no-main'),
   ...one('spin', { limits: { cpuMs: 300 } }),
   ...one('never', { timeout: '2s' }),
+  ...one('sleepy'),
   ...one('hog', { limits: { heapMb: 16 } }),
   ...one('calls', RETRIED),
   ...one('third', { ...RETRIED, timeout: '20s', params: { same: '$input.word' } }),
@@ -169,6 +171,15 @@ limits('retries: 2 makes three attempts with the same params, within one timeout
   ]);
   assert.equal(activityOf(view, 'it').output, { same: 'hi' });
   assert.is(activityOf(view, 'it').attempts, 3);
+});
+
+limits('a script whose cell is killed from outside ends as SCRIPT_KILLED, and the host goes on', async () => {
+  if (process.platform !== 'linux') return;
+  const isCell = ({ command }: Process) => command.includes('--permission') && !command.includes('--liftoff-only');
+  const ended = failing('sleepy', 'SCRIPT_KILLED');
+  await sleep(1500);
+  for (const { pid } of descendants(process.pid).filter(isCell)) process.kill(pid, 'SIGKILL');
+  assert.is((await ended).attempts, 1);
 });
 
 limits('afterwards the host still serves, and nothing of the scripts runs on', async () => {

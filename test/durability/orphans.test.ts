@@ -10,7 +10,7 @@ import { alive, descendants, type Process, processes } from './processes.ts';
 import { startWitness, telling, tellingProject, tenantsFile, type Witness } from './witness.ts';
 
 const orphans = suite('what a killed host leaves behind');
-const closing: (() => Promise<void>)[] = [];
+const closing: (() => Promise<unknown>)[] = [];
 const LIMIT_MS = 10_000;
 let witness: Witness;
 let projectDir: string;

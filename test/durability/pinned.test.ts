@@ -10,7 +10,7 @@ import { followRun, type HostProcess, hostFolder, recordsOf, startHostProcess, s
 import { startWitness, step, telling, tellingProject, tenantsFile, type Witness } from './witness.ts';
 
 const pinned = suite('a run and the plan it was started with');
-const closing: (() => Promise<void>)[] = [];
+const closing: (() => Promise<unknown>)[] = [];
 let witness: Witness;
 let projectDir: string;
 let folder: string;

@@ -19,7 +19,7 @@ const QUIET = new DefaultLogger('ERROR', () => undefined);
 let scratch: { path: string; remove(): Promise<void> };
 
 replay.before(async () => {
-  Runtime.install({ logger: QUIET });
+  Runtime.install({ logger: QUIET, telemetryOptions: { logging: { forward: {} } } });
   scratch = await temporaryFolder('replay');
 });
 replay.after(() => scratch.remove());

@@ -94,7 +94,7 @@ await writeFiles(project.path, {
   ...workflow('host-lost', { rootChildren: ['held', 'after'], activities: [telling('held'), telling('after')] }),
 });
 let host: HostProcess = await startHostProcess(project.path, folder.path);
-owned.defer(() => host.stop());
+owned.defer(async () => void (await host.stop()));
 
 for (const name of ['sequence', 'skip', 'parallel', 'decoupled', 'child', 'retry', 'failure']) {
   await record(name, () => start(name));

@@ -1,0 +1,122 @@
+// timeout: 120
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createScriptHost } from '../../host/host.ts';
+import { openLog } from '../../host/log.ts';
+import { Runs } from '../../host/runs/index.ts';
+import type { RunView } from '../../host/runs/view.ts';
+import { startWorker } from '../../host/temporal/worker.ts';
+import { developmentTenants } from '../../host/tenants.ts';
+import { type TestHost, testHost } from '../stand/host.ts';
+import { script, workflow } from '../stand/project.ts';
+
+const uncached = suite('a worker that replays its runs at every step');
+const closing: (() => Promise<unknown>)[] = [];
+const QUEUE = 'uncached';
+let stand: TestHost;
+let runs: Runs;
+
+const echo = './activities/echo.ts';
+const fail = './activities/fail.ts';
+const many = Array.from({ length: 12 }, (_, n) => `p${n}`);
+
+const FILES = {
+  ...script('echo', 'return input;'),
+  ...script('fail', 'throw new Error("no coverage found");'),
+  ...workflow('mixed', {
+    rootChildren: ['a', 'skipped', 'side', 'sub', 'last'],
+    activities: [
+      { id: 'a', script: echo, params: { word: '$input.word' }, children: ['b'] },
+      { id: 'b', script: echo, params: { from: '$activities.a.output.word' } },
+      { id: 'skipped', script: echo, applicability: ['$input.none'] },
+      { id: 'side', script: fail, decoupled: true },
+      { id: 'sub', childWorkflow: 'wide', params: { word: 'child' } },
+      { id: 'last', script: echo },
+    ],
+  }),
+  ...workflow('wide', {
+    execution: 'parallel',
+    rootChildren: many,
+    activities: many.map((id) => ({ id, script: echo, params: { id, word: '$input.word' } })),
+  }),
+  ...workflow('failing', {
+    rootChildren: ['ok', 'bad', 'later'],
+    activities: [
+      { id: 'ok', script: echo },
+      { id: 'bad', script: fail, retries: 1, backoff: { initial: '1s', coefficient: 1, max: '1s' } },
+      { id: 'later', script: echo },
+    ],
+  }),
+};
+
+uncached.before(async () => {
+  stand = await testHost(FILES);
+  closing.push(() => stand.close());
+  const { temporal, fhirUrl } = stand.host.stack;
+  const address = temporal?.address ?? '';
+  const namespace = temporal?.namespace ?? '';
+  const log = openLog({ level: 'silent', file: join(stand.dataDir, 'uncached.log') });
+  const scripts = createScriptHost({
+    fhir: { baseUrl: fhirUrl, mode: 'organization-prefix', auth: null },
+    db: null,
+    log,
+  });
+  closing.push(() => scripts.close());
+  const native = await NativeConnection.connect({ address });
+  closing.push(() => native.close());
+  const connection = await Connection.connect({ address });
+  closing.push(() => connection.close());
+  const worker = await startWorker({
+    connection: native,
+    namespace,
+    taskQueue: QUEUE,
+    cachedRuns: 0,
+    fhir: scripts.fhir.host,
+    shelf: stand.host.shelf,
+    tenants: developmentTenants(join(stand.dataDir, 'tenants.yaml'), () => undefined),
+    runner: scripts.runner,
+    log: () => undefined,
+    cacheDir: join(stand.dataDir, 'workflows'),
+    graceMs: 1000,
+    forceMs: 5000,
+  });
+  closing.push(() => worker.stop());
+  runs = new Runs(new Client({ connection, namespace }), scripts.fhir.host, QUEUE);
+});
+uncached.after(async () => {
+  for (const close of closing.reverse()) await close();
+});
+
+async function runUncached(name: string, input: Record<string, unknown>): Promise<RunView> {
+  const { pin, branch } = await stand.host.shelf.check(name, null, input);
+  const started = await runs.start({ workflow: name, branch, input, pin });
+  for await (const view of runs.follow(started)) if (view.status !== 'in-progress') return view;
+  throw new Error('the run was not followed to its end');
+}
+
+/** What must be the same in two runs of the same workflow with the same input. */
+function essence({ status, error, activities, billingWorkflow }: RunView) {
+  return {
+    status,
+    error,
+    record: billingWorkflow?.status,
+    activities: activities?.map((one) => ({
+      ...{ id: one.id, status: one.status, reason: one.reason, attempts: one.attempts },
+      ...{ input: one.input, error: one.error, output: one.childRun ? null : one.output },
+    })),
+  };
+}
+
+for (const name of ['mixed', 'wide', 'failing']) {
+  uncached(`comes to the same outcome as one that keeps them: ${name}`, async () => {
+    const input = { word: 'hi', tenantOrganizationId: 'org-1' };
+    const view = await runUncached(name, input);
+    assert.is(view.status, name === 'failing' ? 'failed' : 'completed', JSON.stringify(view.error));
+    assert.equal(essence(view), essence(await stand.run(name, input)));
+  });
+}
+
+uncached.run();
