@@ -1,5 +1,5 @@
 /** The worker of task queue `billing`: workflows from the bundle, host steps by name, scripts by the catch-all activity. */
-import { type NativeConnection, Worker } from '@temporalio/worker';
+import { GracefulShutdownPeriodExpiredError, type NativeConnection, Worker } from '@temporalio/worker';
 import type { FhirHost } from '../broker/fhir.ts';
 import type { PlanShelf } from '../plans.ts';
 import { closeRecord, createRecord } from './activities/record.ts';
@@ -48,6 +48,8 @@ export async function startWorker(options: WorkerOptions): Promise<BillingWorker
     },
     // A cancellation reaches a script with the answer to a heartbeat, so heartbeats must not be held back.
     maxHeartbeatThrottleInterval: 1000,
+    // A tenant's activities may wait for a place in its cell for long; they hold a promise, and must not hold others up.
+    maxConcurrentActivityTaskExecutions: 1000,
     maxCachedWorkflows: options.cachedRuns ?? CACHED_RUNS,
     shutdownGraceTime: options.graceMs,
     shutdownForceTime: options.forceMs,
@@ -58,7 +60,10 @@ export async function startWorker(options: WorkerOptions): Promise<BillingWorker
     ended,
     stop: async () => {
       if (worker.getState() === 'RUNNING') worker.shutdown();
-      await ended;
+      // What was cut off is taken up by another host: an end by force, in time, is an end.
+      await ended.catch((error: unknown) => {
+        if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw error;
+      });
     },
   };
 }

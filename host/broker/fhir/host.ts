@@ -41,19 +41,21 @@ export function hostCalls(client: FhirClient): FhirHost {
 
 /**
  * Shows whether the server separates tenants: what is written under one may neither be read nor found under another. Leaves
- * nothing behind. Resolves in any case; `reason` says what was found, and is null when `ok`.
+ * nothing behind. Resolves in any case; `reason` says what was found, and is null when `ok`. `asked` is false when the server
+ * did not answer, which shows nothing.
  */
 export async function probeTenants(
   options: FhirOptions,
-): Promise<{ readonly ok: boolean; readonly reason: string | null }> {
-  if (options.mode === 'none') return { ok: false, reason: 'FHIR_TENANT_MODE is none' };
+): Promise<{ readonly ok: boolean; readonly asked: boolean; readonly reason: string | null }> {
+  if (options.mode === 'none') return { ok: false, asked: true, reason: 'FHIR_TENANT_MODE is none' };
   const client = new Sender(options);
   try {
     const reason = await probe(client, `cloister-probe-${crypto.randomUUID().slice(0, 8)}`);
-    return { ok: reason === null, reason };
+    return { ok: reason === null, asked: true, reason };
   } catch (error) {
     return {
       ok: false,
+      asked: !(error instanceof CapabilityError && error.code === 'UNAVAILABLE'),
       reason: `the probe did not succeed: ${error instanceof Error ? error.message : 'unknown reason'}`,
     };
   } finally {

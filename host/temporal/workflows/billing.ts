@@ -4,6 +4,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
+  ChildWorkflowCancellationType,
   defineQuery,
   executeChild,
   log,
@@ -17,7 +18,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Plan, PlanActivity } from '../../../registry/plan.ts';
-import { describe, failure, isHostLost, rootMessage } from './failure.ts';
+import { describe, failure, isHostLost, loadFault, rootMessage } from './failure.ts';
 import { utf8Length } from './template.ts';
 import type {
   ActivityState,
@@ -56,7 +57,7 @@ type Script = (params: unknown, call: ScriptCall) => Promise<unknown>;
 
 /** A run of one workflow of a config project. Returns the result of spec 3.7; fails with `RunFailure` in its details. */
 export async function billingWorkflow(args: BillingArgs): Promise<RunResult> {
-  const run = new Run(args);
+  const run = new Run(checked(args));
   setHandler(walkQuery, () => run.states());
   return run.execute();
 }
@@ -66,6 +67,7 @@ class Run {
   readonly #tenant: string | null;
   #walk: Walk | undefined;
   #record: string | undefined;
+  #result: RunResult = { status: 'completed', activities: {} };
 
   constructor(args: BillingArgs) {
     this.#args = args;
@@ -85,7 +87,7 @@ class Run {
       throw error;
     }
     await CancellationScope.nonCancellable(() => this.#close('completed'));
-    return { status: 'completed', activities: this.#walk?.results() ?? {} };
+    return this.#result;
   }
 
   async #perform(): Promise<void> {
@@ -100,9 +102,13 @@ class Run {
     this.#walk = walk;
     const tooLate = CancellationScope.current().consideredCancelled;
     if (!tooLate) await walk.run();
-    if (tooLate || walk.cancelled)
-      throw new CancelledFailure('the run was cancelled', [{ activities: walk.results() }]);
-    if (walk.failure) throw failure(walk.failure, walk.results());
+    if (tooLate || walk.cancelled) {
+      // Temporal keeps no details of a cancelled run, and its history says nothing of what was skipped.
+      upsertMemo({ CloisterSkips: walk.skips() });
+      throw new CancelledFailure('the run was cancelled');
+    }
+    if (walk.failure) throw failure(walk.failure, walk.results({ outputs: false }));
+    this.#result = resultOf(walk, loaded.payloadMaxBytes);
   }
 
   /** Pins the plan and creates the resource, which a run whose workflow is broken has as well. */
@@ -117,7 +123,7 @@ class Run {
     try {
       return await host['cloister:loadPlan'](this.#args);
     } catch (error) {
-      return { ok: false, code: 'PLAN_SOURCE_GONE', message: rootMessage(error), recordable: true };
+      return { ok: false, code: loadFault(error), message: rootMessage(error), recordable: true };
     }
   }
 
@@ -169,7 +175,7 @@ class Run {
       throw ApplicationFailure.nonRetryable(`found ${found}`, 'PARAMS_TOO_LARGE');
     }
     return activity.childWorkflow
-      ? this.#runChild(activity, params, loaded.plan)
+      ? this.#runChild(activity, params, loaded)
       : this.#runScript(activity, params, loaded);
   }
 
@@ -195,7 +201,7 @@ class Run {
     }
   }
 
-  async #runChild(activity: PlanActivity, params: Record<string, unknown>, plan: Plan): Promise<unknown> {
+  async #runChild(activity: PlanActivity, params: Record<string, unknown>, loaded: Pinned): Promise<unknown> {
     const child = activity.childWorkflow;
     if (!child) throw ApplicationFailure.nonRetryable('found no childWorkflow', 'SCRIPT_MISSING');
     const { _workflowId: named, ...input } = params;
@@ -209,7 +215,7 @@ class Run {
       branch: this.#args.branch,
       input: this.#tenant === null ? input : { ...input, tenantOrganizationId: this.#tenant },
       trigger: { type: 'workflow', id: parent },
-      pin: { digest: child.plan, commit: plan.commit, dirty: plan.dirty },
+      pin: { digest: child.plan, commit: loaded.plan.commit, dirty: loaded.plan.dirty },
     };
     const options = {
       workflowId: typeof named === 'string' && named !== '' ? named : `${parent}-${activity.id}`,
@@ -220,11 +226,37 @@ class Run {
       ...(activity.timeoutMs !== null && { workflowRunTimeout: activity.timeoutMs }),
     };
     if (activity.decoupled) {
-      const handle = await startChild(billingWorkflow, { ...options, parentClosePolicy: ParentClosePolicy.ABANDON });
+      const handle = await startChild(billingWorkflow, {
+        ...options,
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        cancellationType: ChildWorkflowCancellationType.ABANDON,
+      });
       return { workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
     }
-    return executeChild(billingWorkflow, { ...options, parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL });
+    const { REQUEST_CANCEL } = ParentClosePolicy;
+    const result = await executeChild(billingWorkflow, { ...options, parentClosePolicy: REQUEST_CANCEL });
+    if (!result.outputsLeftOut) return result;
+    const found = `outputs of the child workflow that are larger than ${loaded.payloadMaxBytes} bytes together`;
+    throw ApplicationFailure.nonRetryable(`found ${found}, expected smaller ones`, 'RESULT_TOO_LARGE');
   }
+}
+
+/** Whatever starts runs by hand may pass anything: a clear end is better than a workflow task that fails for ever. */
+function checked(args: BillingArgs): BillingArgs {
+  const isMap = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+  const { workflow, input } = isMap(args) ? args : ({} as Partial<BillingArgs>);
+  if (typeof workflow !== 'string' || !isMap(input)) {
+    throw ApplicationFailure.nonRetryable('expected { workflow, branch, input, trigger } as argument', 'PLAN_INVALID');
+  }
+  return { ...args, branch: args.branch ?? null, trigger: args.trigger ?? { type: 'manual', id: null } };
+}
+
+/** Outputs stand in history one by one; the result holds them again, and together they may be too many for one payload. */
+function resultOf(walk: Walk, maxBytes: number): RunResult {
+  const activities = walk.results({ outputs: true });
+  const result: RunResult = { status: 'completed', activities };
+  if (utf8Length(JSON.stringify(result)) <= maxBytes) return result;
+  return { status: 'completed', activities: walk.results({ outputs: false }), outputsLeftOut: true };
 }
 
 function scriptActivity(activity: PlanActivity, script: string, lost: number): Script {

@@ -5,6 +5,7 @@ import {
   CancellationScope,
   ChildWorkflowFailure,
   isCancellation,
+  TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { PlanActivity } from '../../../registry/plan.ts';
@@ -31,14 +32,23 @@ export function describe(activity: PlanActivity, error: unknown): ActivityError 
     activity: activity.id,
     script: activity.script,
     attempts: detail?.attempt ?? (activity.problem ? 0 : 1),
-    code: cancelled
-      ? 'CANCELLED'
-      : root instanceof TimeoutFailure
-        ? 'RUN_TIMED_OUT'
-        : (application?.type ?? 'SCRIPT_ERROR'),
+    code: codeOf(root, cancelled),
     message: root instanceof Error ? root.message : String(root),
     ...(detail?.stack && { stack: detail.stack }),
   };
+}
+
+function codeOf(root: unknown, cancelled: boolean): string {
+  if (cancelled) return 'CANCELLED';
+  if (root instanceof TimeoutFailure) return 'RUN_TIMED_OUT';
+  if (root instanceof TerminatedFailure) return 'TERMINATED';
+  return (root instanceof ApplicationFailure && root.type) || 'SCRIPT_ERROR';
+}
+
+/** Why the first step of a run did not end: the FHIR server that nobody could ask, or the code that could not be had. */
+export function loadFault(error: unknown): 'FHIR_UNAVAILABLE' | 'PLAN_SOURCE_GONE' {
+  const root = rootFailure(error);
+  return root instanceof ApplicationFailure && root.type === 'FHIR_UNAVAILABLE' ? root.type : 'PLAN_SOURCE_GONE';
 }
 
 function rootFailure(error: unknown): unknown {

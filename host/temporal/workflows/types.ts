@@ -38,7 +38,7 @@ export type LoadedPlan =
     }
   | {
       readonly ok: false;
-      readonly code: 'PLAN_INVALID' | 'PLAN_SOURCE_GONE' | 'TENANT_REFUSED';
+      readonly code: 'PLAN_INVALID' | 'PLAN_SOURCE_GONE' | 'TENANT_REFUSED' | 'FHIR_UNAVAILABLE';
       readonly message: string;
       /** False when the run's tenant cannot be trusted to hold a BillingWorkflow resource. */
       readonly recordable: boolean;
@@ -109,6 +109,8 @@ export interface ActivityResult {
 export interface RunResult {
   readonly status: 'completed';
   readonly activities: Readonly<Record<string, ActivityResult>>;
+  /** True when the outputs were too many for one result; each still stands in the run's history. */
+  readonly outputsLeftOut?: true;
 }
 
 /** First detail of the failure of a failed run. */

@@ -67,14 +67,19 @@ export class Walk {
     return Object.fromEntries(this.#states);
   }
 
-  /** The run's result: one entry per activity; outputs of completed leaves only. */
-  results(): Record<string, ActivityResult> {
-    return Object.fromEntries(this.#plan.activities.map((activity) => [activity.id, this.#result(activity)]));
+  /** Why activities were skipped, by id. */
+  skips(): Record<string, SkipReason> {
+    return Object.fromEntries([...this.#states].flatMap(([id, { reason }]) => (reason ? [[id, reason]] : [])));
   }
 
-  #result(activity: PlanActivity): ActivityResult {
+  /** The run's result: one entry per activity, with the outputs of completed leaves if asked for. */
+  results({ outputs }: { readonly outputs: boolean }): Record<string, ActivityResult> {
+    return Object.fromEntries(this.#plan.activities.map((activity) => [activity.id, this.#result(activity, outputs)]));
+  }
+
+  #result(activity: PlanActivity, outputs: boolean): ActivityResult {
     const state = this.#states.get(activity.id) ?? { status: 'pending' };
-    const leaf = state.status === 'completed' && activity.children.length === 0;
+    const leaf = outputs && state.status === 'completed' && activity.children.length === 0;
     return {
       status: state.status === 'running' ? 'pending' : state.status,
       ...(state.reason && { reason: state.reason }),
