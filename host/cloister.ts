@@ -1,7 +1,5 @@
 /** The command line: picks the command, explains a wrong one. */
-
-import { CommandError } from './cli/command.ts';
-import { EnvironmentError } from './env.ts';
+import { meant } from './cli/command.ts';
 
 const COMMANDS = ['dev', 'start', 'run', 'check', 'exec', 'demo'] as const;
 type CommandName = (typeof COMMANDS)[number];
@@ -26,13 +24,14 @@ export async function main(argv: string[]): Promise<number> {
     return name === undefined ? 2 : 0;
   }
   if (!isCommand(name)) {
-    process.stderr.write(`unknown command ${JSON.stringify(name)}, expected one of: ${COMMANDS.join(', ')}\n`);
+    const expected = `expected one of: ${COMMANDS.join(', ')}${meant(name, COMMANDS)}`;
+    process.stderr.write(`unknown command ${JSON.stringify(name)}, ${expected}\n`);
     return 2;
   }
   try {
     return await (await load(name))(rest);
   } catch (error) {
-    return explain(error);
+    return await explain(error);
   }
 }
 
@@ -60,15 +59,10 @@ async function load(name: CommandName): Promise<(argv: string[]) => Promise<numb
   }
 }
 
-function explain(error: unknown): number {
-  if (error instanceof EnvironmentError) {
-    process.stderr.write(`cannot start:\n${error.problems.map((problem) => `  ${problem}\n`).join('')}`);
-    return 2;
-  }
-  if (error instanceof CommandError) {
-    process.stderr.write(`${error.message}\n`);
-    return error.exitCode;
-  }
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  return 1;
+/** Loaded when it is needed: it knows the errors of every part. */
+async function explain(error: unknown): Promise<number> {
+  const { endingOf } = await import('./cli/failure.ts');
+  const { text, exitCode } = endingOf(error);
+  process.stderr.write(`${text}\n`);
+  return exitCode;
 }

@@ -1,4 +1,5 @@
 /** A development host: everything embedded, loopback only, each new run takes the working tree. */
+import { realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createFileStore } from '../registry/index.ts';
 import type { LogLine } from '../sandbox/index.ts';
@@ -19,6 +20,8 @@ export interface DevelopmentOptions {
   readonly port?: number;
   /** Default: `.cloister` in the current folder. */
   readonly dataDir?: string;
+  /** False for a host that ends with the one run it is started for. */
+  readonly lasting?: boolean;
   /** A line for people about what takes time. */
   readonly progress: (text: string) => void;
   /** A line for each thing a script logs; absent: they go to the log file only. */
@@ -48,7 +51,9 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
   starting.defer(() => stack.close());
   const host = await startOver(stack, folder, options);
   starting.defer(() => host.close());
-  await folder.announce({ url: host.url, project: resolve(options.projectDir) });
+  const { projectDir, lasting = true } = options;
+  const project = await realpath(projectDir).catch(() => resolve(projectDir));
+  await folder.announce({ url: host.url, project, lasting });
   const owned = starting.move();
   return {
     ...host,

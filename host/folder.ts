@@ -10,6 +10,8 @@ export interface HostNote {
   readonly url: string;
   /** Absolute path of its project. */
   readonly project: string;
+  /** False for a host that ends with the one run it was started for. */
+  readonly lasting: boolean;
 }
 
 /** A data folder that this process holds. `close` gives it back; so does the end of the process, however it ends. */
@@ -43,6 +45,8 @@ export async function openDataFolder(dir: string): Promise<DataFolder> {
   await writeFile(file('.gitignore'), '*\n');
   const lock = hold(file('lock.db'));
   if (!lock) throw new FolderInUse(path, await readNote(file(NOTE)));
+  // A holder that was killed left its note behind.
+  await rm(file(NOTE), { force: true });
   return {
     path,
     file,

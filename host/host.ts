@@ -11,6 +11,7 @@ import { createFhirCapability, type FhirOptions, probeTenants } from './broker/f
 import { createHttpCapability } from './broker/http.ts';
 import { Broker } from './broker/index.ts';
 import { ensureAttributes } from './embedded/temporal.ts';
+import { speakForTemporal } from './log.ts';
 import { PlanShelf, type ProjectSource } from './plans.ts';
 import { ScriptRunner } from './runner.ts';
 import { Runs } from './runs/index.ts';
@@ -81,6 +82,7 @@ export function createScriptHost(options: Pick<HostOptions, 'fhir' | 'db' | 'log
 /** Starts a host. When a part does not start, what had started is ended again. */
 export async function startHost(options: HostOptions): Promise<Host> {
   const { temporal, log, tenants } = options;
+  speakForTemporal(log);
   await using starting = new AsyncDisposableStack();
   const scripts = createScriptHost(options);
   starting.defer(() => scripts.close());

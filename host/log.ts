@@ -12,22 +12,24 @@ export interface LogOptions {
 
 const HIDDEN = ['authorization', '*.authorization', 'headers.authorization', 'token', '*.token', 'secret', '*.secret'];
 
-/** Opens the log. The first one opened in a process also takes what Temporal's SDK says (warnings and worse). */
+/** Opens the log. */
 export function openLog({ level, file }: LogOptions): Logger {
   const sink = file === undefined ? destination(2) : destination({ dest: file, mkdir: true, sync: false });
-  const log = pino({ level, redact: { paths: HIDDEN, censor: '***' } }, sink);
-  speakForTemporal(log);
-  return log;
+  return pino({ level, redact: { paths: HIDDEN, censor: '***' } }, sink);
 }
 
-/** The SDK's runtime is one for the process: where a test has several hosts, the first one's log gets its words. */
-function speakForTemporal(log: Logger): void {
+/**
+ * Has the log take what Temporal's SDK says (warnings and worse), from before the first native connection on. The SDK's runtime
+ * is one for the process and keeps it alive until the last connection is closed: where a test has several hosts, the first
+ * one's log gets its words.
+ */
+export function speakForTemporal(log: Logger): void {
   const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
     log[level === 'ERROR' ? 'error' : 'warn']({ sdk: meta }, message);
   });
-  // Signals are the command's to handle: it closes the API first.
+  // Signals are the command's to handle: it closes the API first. Unforwarded, the SDK's core writes to standard output.
   try {
-    Runtime.install({ logger, shutdownSignals: [] });
+    Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging: { forward: {} } } });
   } catch (error) {
     if (!(error instanceof IllegalStateError)) throw error;
   }

@@ -1,6 +1,8 @@
 /** What commands share: options, inputs and the error that ends a command with a sentence instead of a stack. */
 import { readFile } from 'node:fs/promises';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { closest, distance } from 'fastest-levenshtein';
+import { isTenant } from '../tenants.ts';
 
 /** Ends a command with a message for people. */
 export class CommandError extends Error {
@@ -30,6 +32,17 @@ export interface CommandForm {
   readonly flags: readonly string[];
   /** How many words it takes at most. */
   readonly words: number;
+  /** What `--help` tells beside the usage. */
+  readonly help?: string;
+}
+
+/** Longest distance of a misspelt word from the one that was meant, in letters. */
+const NEAR = 3;
+
+/** `; did you mean x?`, or nothing: goes behind what was expected. */
+export function meant(word: string, candidates: readonly string[]): string {
+  const best = candidates.length === 0 ? '' : closest(word, candidates);
+  return distance(word, best) <= Math.min(NEAR, Math.floor(word.length / 2)) ? `; did you mean ${best}?` : '';
 }
 
 /**
@@ -43,7 +56,7 @@ export function readArguments(argv: readonly string[], form: CommandForm): Argum
   for (const name of form.flags) options[name] = { type: 'boolean' };
   const { values, positionals } = parse(argv, options, form);
   if (values.help === true) {
-    process.stdout.write(`${form.usage}\n`);
+    process.stdout.write(`${form.usage}\n${form.help === undefined ? '' : `\n${form.help}`}`);
     return null;
   }
   const extra = positionals[form.words];
@@ -60,7 +73,15 @@ function parse(argv: readonly string[], options: ParseArgsOptionsConfig, form: C
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (error) {
     const [sentence = ''] = (error as Error).message.split('. To specify');
-    throw new CommandError(`${sentence.replace(/\.$/, '')}\nexpected: ${form.usage}`);
+    const unknown = /^Unknown option '(-[^']+)'/.exec(sentence)?.[1];
+    const hint =
+      unknown === undefined
+        ? ''
+        : meant(
+            unknown,
+            Object.keys(options).map((name) => `--${name}`),
+          );
+    throw new CommandError(`${sentence.replace(/\.$/, '')}${hint}\nexpected: ${form.usage}`);
   }
 }
 
@@ -94,4 +115,10 @@ export function readPort(value: string | undefined): number | undefined {
   const port = Number(value);
   if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
   throw new CommandError(`--port: found ${JSON.stringify(value)}, expected a number from 0 to 65535`);
+}
+
+/** Value of `--tenant`. */
+export function readTenant(value: string | undefined): string | null {
+  if (value === undefined || isTenant(value)) return value ?? null;
+  throw new CommandError(`--tenant: found ${JSON.stringify(value)}, expected the id of an Organization`);
 }

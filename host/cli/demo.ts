@@ -7,10 +7,19 @@ import { readArguments } from './command.ts';
 import { loadPatients, tenantsIn } from './patients.ts';
 import { conclusion } from './run.ts';
 import { untilStopped } from './signals.ts';
-import { TreePrinter } from './tree.ts';
+import { paperOf, TreePrinter } from './tree.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../docs/examples/billing');
-const FORM = { usage: 'cloister demo [--keep]', values: [], flags: ['keep'], words: 0 };
+const FORM = {
+  usage: 'cloister demo [--keep]',
+  values: [],
+  flags: ['keep'],
+  words: 0,
+  help: `Loads synthetic patients of two tenants into an embedded FHIR server and takes an encounter of each to a draft Claim.
+
+  --keep         leaves everything up until Ctrl-C
+`,
+};
 
 /** Runs the demo. 0 when both tenants have a draft Claim. `--keep` leaves everything up until Ctrl-C. */
 export async function demo(argv: string[]): Promise<number> {
@@ -36,7 +45,7 @@ async function billEveryone(host: DevelopmentHost, say: (text: string) => void):
   for (const tenant of await tenantsIn(dataDir)) {
     const { encounterId, patientName } = await loadPatients({ fhirUrl, tenant, dataDir, log: say });
     say(`\nprebill of ${patientName}, encounter ${encounterId}, tenant ${tenant}`);
-    const view = await prebill(host, { encounterId, tenantOrganizationId: tenant }, say);
+    const view = await prebill(host, { encounterId, tenantOrganizationId: tenant });
     say(`  ${conclusion(view).trim()}`);
     if (host.stack.temporal?.uiUrl) say(`  ${runLink(host, view)}`);
     const claimId = claimOf(view);
@@ -46,13 +55,9 @@ async function billEveryone(host: DevelopmentHost, say: (text: string) => void):
   return done;
 }
 
-async function prebill(
-  { runs, start }: DevelopmentHost,
-  input: Record<string, unknown>,
-  say: (text: string) => void,
-): Promise<RunView> {
+async function prebill({ runs, start }: DevelopmentHost, input: Record<string, unknown>): Promise<RunView> {
   const ids = await start('prebill', input);
-  const tree = new TreePrinter((text) => say(text.trimEnd()));
+  const tree = new TreePrinter(paperOf(process.stdout));
   let last: RunView | undefined;
   for await (const view of runs.follow(ids)) {
     tree.show(view);

@@ -2,6 +2,8 @@
 import { startDevelopment } from '../development.ts';
 import { readEnvironment } from '../env.ts';
 import { readArguments, readPort } from './command.ts';
+import { plain } from './plain.ts';
+import { lookAt } from './project.ts';
 import { untilStopped } from './signals.ts';
 
 const FORM = {
@@ -9,6 +11,12 @@ const FORM = {
   values: ['project', 'port'],
   flags: [],
   words: 0,
+  help: `Starts Temporal, a FHIR server, Supabase and the API on this machine and stays up. Each new run takes the files
+as they are in the editor; runs under way keep theirs.
+
+  --project DIR  the config project; default: the current folder
+  --port N       port of the API; default: 3011, or a free one when that is in use
+`,
 };
 
 /** Runs the command until SIGINT or SIGTERM. */
@@ -17,12 +25,14 @@ export async function dev(argv: string[]): Promise<number> {
   if (!args) return 0;
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   const port = readPort(args.text('port'));
+  const projectDir = args.text('project') ?? '.';
+  await lookAt(projectDir);
   const host = await startDevelopment({
     environment: readEnvironment(),
-    projectDir: args.text('project') ?? '.',
+    projectDir,
     ...(port !== undefined && { port }),
     progress: say,
-    scriptLog: say,
+    scriptLog: (text) => say(plain(text)),
   });
   process.stdout.write(`${host.links}\nstop with Ctrl-C\n`);
   return untilStopped(host, say);

@@ -1,7 +1,7 @@
 /** `cloister exec`: one script in a cell, no Temporal. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { compileScript, installDependencies, openProject } from '../../registry/index.ts';
+import { compileScript, formatProblem, installDependencies, openProject } from '../../registry/index.ts';
 import type { LogLine } from '../../sandbox/index.ts';
 import { readBuiltIns } from '../builtins.ts';
 import { grantedVariable, npmEnvironment, readEnvironment } from '../env.ts';
@@ -12,6 +12,7 @@ import type { ScriptOutcome } from '../runner.ts';
 import { startStack } from '../stack.ts';
 import { developmentTenants } from '../tenants.ts';
 import { CommandError, readArguments, readInput, readTenant } from './command.ts';
+import { plain, plainLines } from './plain.ts';
 import { lookAt } from './project.ts';
 
 const FORM = {
@@ -51,14 +52,33 @@ export async function exec(argv: string[]): Promise<number> {
   const tenant = readTenant(args.text('tenant'));
   const logs: LogLine[] = [];
   const params = await readInput(args.text('input'));
-  const outcome = await perform({ script, dir: args.text('project') ?? '.', params, tenant }, (line) => {
-    logs.push(line);
-    if (!args.flag('json')) process.stderr.write(`${line.level}: ${line.message}${dataOf(line)}\n`);
-  });
-  const report = toReport(outcome, logs);
-  if (args.flag('json')) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else print(report, outcome);
-  return report.ok ? 0 : 1;
+  const json = args.flag('json');
+  const printJson = (report: ExecReport) => void process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  try {
+    const outcome = await perform({ script, dir: args.text('project') ?? '.', params, tenant }, (line) => {
+      logs.push(line);
+      if (!json) process.stderr.write(`${line.level}: ${plain(line.message)}${dataOf(line)}\n`);
+    });
+    const report = toReport(outcome, logs);
+    if (json) printJson(report);
+    else print(report, outcome);
+    return report.ok ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof NotBuilt) || !json) throw error;
+    const { code, message } = error;
+    printJson({ ok: false, error: { code, message }, logs, cpuMs: 0, wallMs: 0, calls: 0 });
+    return error.exitCode;
+  }
+}
+
+/** The script does not build: nothing ran. */
+class NotBuilt extends CommandError {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 interface Execution {
@@ -91,12 +111,10 @@ async function perform(
   const project = await openProject({ dir, mode: 'working-tree', builtIns, build });
   const compiled = await compileScript(project, script);
   if (!compiled.ok) {
-    const lines = compiled.problems.map(
-      (each) => `${each.file}:${each.line}:${each.column} ${each.code} found ${each.found}`,
-    );
-    throw new CommandError([`${compiled.code}: ${script} does not build`, ...lines].join('\n'));
+    const { code, problems } = compiled;
+    throw new NotBuilt(code, [`${script} does not build`, ...problems.map(formatProblem)].join('\n'));
   }
-  const rules = developmentTenants(folder.file('tenants.yaml'), grantedVariable);
+  const rules = developmentTenants(join(environment.dataDir, 'tenants.yaml'), grantedVariable);
   const { grants, limits } = await rules.effective(tenant, project, { limits: {} });
   const id = `exec-${crypto.randomUUID()}`;
   const { deterministic } = project.declaration;
@@ -139,9 +157,13 @@ function toReport(outcome: ScriptOutcome, logs: readonly LogLine[]): ExecReport 
 }
 
 function print({ output, error, cpuMs, wallMs, calls }: ExecReport, outcome: ScriptOutcome): void {
-  if (error) process.stderr.write(`${error.code}: ${error.message}\n${outcome.ok ? '' : (outcome.stack ?? '')}\n`);
+  if (error) process.stderr.write(`${error.code}: ${plain(error.message)}\n${plainLines(stackOf(outcome))}`);
   else process.stdout.write(`${JSON.stringify(output, null, 2)}\n`);
   process.stderr.write(`cpu ${cpuMs.toFixed(1)} ms, wall ${wallMs.toFixed(1)} ms, ${calls} calls\n`);
+}
+
+function stackOf(outcome: ScriptOutcome): string {
+  return outcome.ok || outcome.stack === undefined ? '' : `${outcome.stack}\n`;
 }
 
 function dataOf({ data }: LogLine): string {

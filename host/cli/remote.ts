@@ -18,6 +18,7 @@ export interface RemoteRun {
   readonly workflowId: string;
   readonly runId: string;
   readonly deduplicated: boolean;
+  readonly warnings?: readonly string[];
 }
 
 interface ErrorBody {
@@ -35,7 +36,9 @@ const POLL_MS = 150;
 export async function startRemote(start: RemoteStart): Promise<RemoteRun> {
   const query = start.branch === undefined ? '' : `?branch=${encodeURIComponent(start.branch)}`;
   const path = `/workflows/${encodeURIComponent(start.workflow)}/run${query}`;
-  return (await call(start, path, { method: 'POST', body: JSON.stringify(start.input) })) as RemoteRun;
+  const run = (await call(start, path, { method: 'POST', body: JSON.stringify(start.input) })) as Partial<RemoteRun>;
+  if (typeof run.runId === 'string') return run as RemoteRun;
+  throw new CommandError(`--api: found an answer of something else at ${start.api}, expected a Cloister host`);
 }
 
 /** Yields the run's view when it changed; the last one is of the closed run. */
@@ -67,7 +70,8 @@ async function call(start: RemoteStart, path: string, init: RequestInit): Promis
 
 function sentence(status: number, body: ErrorBody): string {
   const { code = `HTTP ${status}`, error = 'the host refused', where, found, expected, problems = [] } = body;
-  const detail = found === undefined ? '' : ` (${where}: found ${found}, expected ${expected})`;
+  const parts = [found && `found ${found}`, expected && `expected ${expected}`].filter(Boolean).join(', ');
+  const detail = parts === '' ? '' : ` (${where}: ${parts})`;
   const lines = problems.map(
     (each) =>
       `\n  ${each.file}:${each.line}:${each.column} ${each.code} ${each.where}: found ${each.found}, expected ${each.expected}`,
