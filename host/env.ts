@@ -43,9 +43,12 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
   return Object.freeze(parsed) as Environment;
 }
 
-/** A variable that a tenant is granted by name; undefined when it is unset. For nothing that the host itself reads. */
+/**
+ * A variable that a tenant is granted by name; undefined when it is unset. What the host reads for itself is never granted,
+ * whatever a project declares.
+ */
 export function grantedVariable(name: string): string | undefined {
-  return process.env[name];
+  return Object.values(VARIABLES).some((variable) => variable.name === name) ? undefined : process.env[name];
 }
 
 const NPM_SEES = /^(PATH|HOME|TMPDIR|LANG|(https?|no|all)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|npm_config_.*)$/i;

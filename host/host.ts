@@ -15,12 +15,15 @@ import { speakForTemporal } from './log.ts';
 import { PlanShelf, type ProjectSource } from './plans.ts';
 import { ScriptRunner } from './runner.ts';
 import { Runs } from './runs/index.ts';
+import { TenantSeparation } from './separation.ts';
 import { startWorker } from './temporal/worker.ts';
 import type { TenantRules } from './tenants.ts';
 
 /** What a host is made of. Nothing in it is optional by omission: null says that a part is not there. */
 export interface HostOptions {
   readonly temporal: { readonly address: string; readonly namespace: string };
+  /** Task queue of the runs; absent: `billing`. */
+  readonly taskQueue?: string;
   readonly fhir: FhirOptions;
   readonly db: DbOptions | null;
   readonly store: CodeStore;
@@ -97,13 +100,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
   });
   const client = new Client({ connection, namespace: temporal.namespace });
   const fhir = scripts.fhir.host;
-  const runs = new Runs(client, fhir);
-  const probe = await probeTenants(options.fhir);
-  if (!probe.ok)
-    log.warn({ reason: probe.reason }, 'runs of tenants are refused: the FHIR server does not separate them');
-  const tenantRefusal = probe.ok ? null : `runs of tenants are refused here: ${probe.reason}`;
+  const runs = new Runs(client, fhir, options.taskQueue);
+  const separation = new TenantSeparation(() => probeTenants(options.fhir), log);
+  await separation.refusal();
   const build = scripts.sandbox.build.bind(scripts.sandbox);
-  const shelf = await PlanShelf.open({ ...options, tenantRefusal, build });
+  const shelf = await PlanShelf.open({ ...options, separation, build });
   const worker = await startWorker({
     ...options,
     connection: native,
@@ -112,6 +113,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
     shelf,
     tenants,
     runner: scripts.runner,
+    failed: (error, { workflow, activity, tenant }) => {
+      log.error({ workflow, activity, tenant, err: error }, 'a script could not be prepared, and is tried again');
+    },
     log: (line, of) => {
       log[line.level]({ script: true, ...of, data: line.data }, line.message);
       options.scriptLog?.(line, of.activity);

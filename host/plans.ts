@@ -1,4 +1,5 @@
 /** The shelf: compiles workflows of the project into plans, keeps plans and bundles, hands them to runs. */
+import { ApplicationFailure } from '@temporalio/common';
 import {
   type BuildInput,
   type BuildResult,
@@ -20,6 +21,7 @@ import type { Bundle } from '../sandbox/index.ts';
 import { readBuiltIns } from './builtins.ts';
 import { npmEnvironment } from './env.ts';
 import { ApiError } from './error.ts';
+import type { TenantSeparation } from './separation.ts';
 import type { BillingArgs, LoadedPlan, Pin } from './temporal/workflows/types.ts';
 import { isTenant } from './tenants.ts';
 
@@ -37,8 +39,7 @@ export interface ShelfOptions {
   readonly builtInDir: string | null;
   readonly payloadMaxBytes: number;
   readonly unscopedRuns: 'allow' | 'deny';
-  /** Why runs of tenants are refused; null when the FHIR server was seen to keep tenants apart. */
-  readonly tenantRefusal: string | null;
+  readonly separation: TenantSeparation;
   readonly build: (request: BuildInput) => Promise<BuildResult>;
   /** A line for people when dependencies are installed. */
   readonly progress: (text: string) => void;
@@ -110,7 +111,7 @@ export class PlanShelf {
 
   /** First step of a run: its plan, or why there is none. Rejects only for what a further attempt may mend. */
   async load(args: BillingArgs): Promise<LoadedPlan> {
-    const refusal = this.#refuseTenant(args.input.tenantOrganizationId);
+    const refusal = await this.#refuseTenant(args.input.tenantOrganizationId);
     if (refusal) return { ok: false, code: 'TENANT_REFUSED', message: refusal, recordable: false };
     const { payloadMaxBytes } = this.#options;
     const plan = args.pin ? await this.#pinned(args.branch, args.pin) : await this.#fresh(args);
@@ -153,11 +154,13 @@ export class PlanShelf {
     }
   }
 
-  #refuseTenant(tenant: unknown): string | null {
-    const { unscopedRuns, tenantRefusal } = this.#options;
+  async #refuseTenant(tenant: unknown): Promise<string | null> {
+    const { unscopedRuns, separation } = this.#options;
     if (tenant === undefined) return unscopedRuns === 'deny' ? 'runs without a tenant are refused here' : null;
     if (typeof tenant !== 'string' || !isTenant(tenant)) return 'tenantOrganizationId is not the id of an Organization';
-    return tenantRefusal;
+    const refusal = await separation.refusal();
+    if (refusal !== 'unknown') return refusal;
+    throw ApplicationFailure.retryable('the FHIR server does not answer', 'FHIR_UNAVAILABLE');
   }
 
   async #compile(project: Project, workflow: string) {

@@ -33,6 +33,8 @@ export type ScriptOutcome =
 
 /** Cell key of runs without tenant; no tenant id can hold a colon. */
 const UNSCOPED_CELL = 'host:unscoped';
+/** Timers of Node take 31 bits of milliseconds, some 24 days. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** Runs scripts. Holds no state between runs. */
 export class ScriptRunner {
@@ -46,7 +48,8 @@ export class ScriptRunner {
 
   /** Runs a script to its end. Does not reject for anything a script or a capability can do. */
   async run(request: ScriptRun): Promise<ScriptOutcome> {
-    const overrun = AbortSignal.timeout(Math.max(1, request.remainingMs));
+    const limitMs = Math.max(1, Math.min(request.remainingMs, LONGEST_MS));
+    const overrun = AbortSignal.timeout(limitMs);
     const writes = new WriteKeys(request);
     const context = createContext(request, writes);
     const refused = new Map<string, FailureCode>();
@@ -57,7 +60,7 @@ export class ScriptRunner {
       params: JSON.stringify(request.params ?? {}),
       run: request.run,
       env: request.grants.env,
-      limits: { ...request.limits, wallMs: Math.min(request.limits.wallMs, Math.max(1, request.remainingMs)) },
+      limits: { ...request.limits, wallMs: Math.min(request.limits.wallMs, limitMs) },
       signal: AbortSignal.any([request.signal, overrun]),
       log: request.log,
       // The run begins anew after a neighbour killed the cell: its writes must find what they wrote before.

@@ -18,7 +18,13 @@ export interface StackOptions {
 
 /** Addresses of what runs. `close` ends all of it. */
 export interface Stack {
-  readonly temporal: { readonly address: string; readonly namespace: string; readonly uiUrl: string | null } | null;
+  readonly temporal: {
+    readonly address: string;
+    readonly namespace: string;
+    readonly uiUrl: string | null;
+    /** Process id of the server; null when it is somebody else's. */
+    readonly pid: number | null;
+  } | null;
   /** Base URL, Aidbox style: `/fhir` and `/Organization/{id}/fhir` lie below it. */
   readonly fhirUrl: string;
   readonly supabase: {

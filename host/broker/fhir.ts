@@ -140,7 +140,7 @@ async function update(client: FhirClient, context: RunContext, body: Resource & 
     const current = await client.call(context.tenant, context, (fhir, options) =>
       fhir.read({ resourceType, id, options }),
     );
-    if (context.attempt > 1 && isDeepStrictEqual(content(current), content(body))) return current;
+    if (isDeepStrictEqual(content(current), content(body))) return current;
     throw error;
   }
 }

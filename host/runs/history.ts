@@ -1,7 +1,14 @@
 /** Reads what a run did out of its Temporal history. Pure: history in, data out. */
 import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
-import type { ActivityError, BillingArgs, LoadedPlan, RunFailure, RunResult } from '../temporal/workflows/types.ts';
+import type {
+  ActivityError,
+  BillingArgs,
+  LoadedPlan,
+  RunFailure,
+  RunResult,
+  SkipReason,
+} from '../temporal/workflows/types.ts';
 
 type Event = temporal.api.history.v1.IHistoryEvent;
 type Payload = temporal.api.common.v1.IPayload;
@@ -36,6 +43,8 @@ export interface RunTrace {
   readonly record: string | null;
   readonly activities: ReadonlyMap<string, ActivityTrace>;
   readonly end: RunEnd | null;
+  /** What a cancelled run had skipped, by activity id. */
+  readonly skips: Readonly<Record<string, SkipReason>>;
 }
 
 /** Reads a whole history. Null when its first event is not the start of a billing run. */
@@ -52,6 +61,7 @@ export function readHistory(events: readonly Event[]): RunTrace | null {
     record: reader.record,
     activities: reader.activities,
     end: reader.end,
+    skips: reader.skips,
   };
 }
 
@@ -59,15 +69,19 @@ class Reader {
   loaded: LoadedPlan | null = null;
   record: string | null = null;
   end: RunEnd | null = null;
+  skips: RunTrace['skips'] = {};
   readonly activities = new Map<string, ActivityTrace>();
   /** Scheduling event id → YAML activity id. */
   readonly #scheduled = new Map<string, string>();
+  readonly #abandoned = new Set<string>();
 
   read(event: Event): void {
     this.#readMarker(event);
     this.#readActivity(event);
     this.#readChild(event);
     this.end = readEnd(event) ?? this.end;
+    const memo = event.workflowPropertiesModifiedEventAttributes?.upsertedMemo?.fields?.CloisterSkips;
+    if (memo) this.skips = (decode(memo) as RunTrace['skips'] | undefined) ?? {};
   }
 
   #readMarker(event: Event): void {
@@ -109,6 +123,7 @@ class Reader {
       this.#scheduled.set(String(event.eventId), id);
       const childRun = { workflowId: initiated.workflowId ?? '', runId: null };
       this.activities.set(id, { ...opened(args?.input), childRun });
+      if (initiated.parentClosePolicy === ABANDON) this.#abandoned.add(String(event.eventId));
     }
     const started = event.childWorkflowExecutionStartedEventAttributes;
     const trace = this.#trace(started?.initiatedEventId);
@@ -117,12 +132,23 @@ class Reader {
       trace.startedAt = time(event);
       trace.childRun.runId = started.workflowExecution?.runId ?? null;
     }
+    // A decoupled child is started and not awaited: how it ends is not the parent's story.
+    if (started && trace && this.#abandoned.has(String(started.initiatedEventId))) {
+      settle(trace, event, { output: trace.childRun });
+      this.#scheduled.delete(String(started.initiatedEventId));
+    }
     const completed = event.childWorkflowExecutionCompletedEventAttributes;
     settle(this.#trace(completed?.initiatedEventId), event, { output: decode(completed?.result?.payloads?.[0]) });
     const failed = event.childWorkflowExecutionFailedEventAttributes;
     settle(this.#trace(failed?.initiatedEventId), event, { failure: failed?.failure });
     const canceled = event.childWorkflowExecutionCanceledEventAttributes;
     settle(this.#trace(canceled?.initiatedEventId), event, { failure: CANCELED });
+    const timedOut = event.childWorkflowExecutionTimedOutEventAttributes;
+    settle(this.#trace(timedOut?.initiatedEventId), event, { failure: TIMED_OUT });
+    const terminated = event.childWorkflowExecutionTerminatedEventAttributes;
+    settle(this.#trace(terminated?.initiatedEventId), event, { failure: TERMINATED });
+    const refused = event.startChildWorkflowExecutionFailedEventAttributes;
+    settle(this.#trace(refused?.initiatedEventId), event, { failure: REFUSED });
   }
 
   #trace(eventId: unknown): ActivityTrace | undefined {
@@ -131,7 +157,18 @@ class Reader {
   }
 }
 
+/** PARENT_CLOSE_POLICY_ABANDON */
+const ABANDON = 2;
 const CANCELED: Failure = { message: 'cancelled', canceledFailureInfo: {} };
+const TIMED_OUT: Failure = {
+  message: 'the child run passed its run timeout',
+  applicationFailureInfo: { type: 'RUN_TIMED_OUT' },
+};
+const TERMINATED: Failure = { message: 'the child run was terminated', applicationFailureInfo: { type: 'TERMINATED' } };
+const REFUSED: Failure = {
+  message: 'a run with the workflow id of the child is open',
+  applicationFailureInfo: { type: 'SCRIPT_ERROR' },
+};
 
 function opened(input: unknown): ActivityTrace {
   return {
@@ -178,18 +215,13 @@ function readEnd(event: Event): RunEnd | null {
   const failed = event.workflowExecutionFailedEventAttributes;
   if (failed?.failure) return { kind: 'failed', time: at, failure: runFailure(failed.failure) };
   const canceled = event.workflowExecutionCanceledEventAttributes;
-  if (canceled) return { kind: 'cancelled', time: at, ...activities(decode(canceled.details?.payloads?.[0])) };
+  if (canceled) return { kind: 'cancelled', time: at };
   if (event.workflowExecutionTerminatedEventAttributes) return { kind: 'terminated', time: at };
   if (event.workflowExecutionTimedOutEventAttributes) return { kind: 'timed-out', time: at };
   return null;
 }
 
 const result = (value: unknown): { result?: RunResult } => (value ? { result: value as RunResult } : {});
-
-function activities(value: unknown): { failure?: RunFailure } {
-  const map = (value as { activities?: RunFailure['activities'] } | undefined)?.activities;
-  return map ? { failure: { error: { code: 'CANCELLED', message: 'the run was cancelled' }, activities: map } } : {};
-}
 
 function runFailure(failure: Failure): RunFailure {
   const error = defaultFailureConverter.failureToError(failure, defaultPayloadConverter);

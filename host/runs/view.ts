@@ -117,7 +117,7 @@ function viewActivities(plan: Plan, trace: RunTrace, open: OpenState): ActivityV
   const parents = new Map(plan.activities.flatMap(({ id, children }) => children.map((child) => [child, id] as const)));
   return plan.activities.map(({ id, name, script }) => {
     const seen = trace.activities.get(id);
-    const known = ended[id] ?? open.walk[id];
+    const known = ended[id] ?? open.walk[id] ?? skipped(trace.skips[id]);
     const waiting = trace.end ? undefined : open.pending.get(id);
     const error = known?.error ?? own(seen?.error ?? waiting?.error ?? null, id, script);
     return {
@@ -132,7 +132,7 @@ function viewActivities(plan: Plan, trace: RunTrace, open: OpenState): ActivityV
       endedAt: seen?.endedAt ?? null,
       durationMs: duration(seen),
       input: seen?.input ?? null,
-      output: seen?.output ?? null,
+      output: seen?.output ?? ended[id]?.output ?? null,
       error,
       childRun: seen?.childRun ?? null,
     };
@@ -141,6 +141,10 @@ function viewActivities(plan: Plan, trace: RunTrace, open: OpenState): ActivityV
 
 function own(error: ActivityError | null, activity: string, script: string | null): ActivityError | null {
   return error && { ...error, activity, script };
+}
+
+function skipped(reason: SkipReason | undefined): ActivityState | undefined {
+  return reason && { status: 'skipped', reason };
 }
 
 /**

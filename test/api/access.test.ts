@@ -8,6 +8,7 @@ import { createFhirCapability } from '../../host/broker/fhir.ts';
 import { freePort } from '../../host/embedded/port.ts';
 import { PlanShelf } from '../../host/plans.ts';
 import { Runs } from '../../host/runs/index.ts';
+import { TenantSeparation } from '../../host/separation.ts';
 import { createFileStore } from '../../registry/index.ts';
 import { createSandbox } from '../../sandbox/index.ts';
 import { script, temporaryFolder, workflow, writeFiles } from '../stand/project.ts';
@@ -35,7 +36,7 @@ access.before(async () => {
     builtInDir: null,
     payloadMaxBytes: 1000,
     unscopedRuns: 'allow',
-    tenantRefusal: null,
+    separation: new TenantSeparation(async () => ({ ok: true, asked: true, reason: null }), pino({ level: 'silent' })),
     build: sandbox.build.bind(sandbox),
     progress: () => undefined,
   });

@@ -79,6 +79,8 @@ uncached.before(async () => {
     tenants: developmentTenants(join(stand.dataDir, 'tenants.yaml'), () => undefined),
     runner: scripts.runner,
     log: () => undefined,
+    failed: () => undefined,
+    payloadMaxBytes: 1_048_576,
     cacheDir: join(stand.dataDir, 'workflows'),
     graceMs: 1000,
     forceMs: 5000,

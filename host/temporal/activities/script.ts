@@ -1,6 +1,8 @@
 /** The catch-all activity: its type is the script's own name, its arguments are `params` and the walk's `ScriptCall`. */
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import type { LogLine } from '../../../sandbox/index.ts';
+import type { Plan, PlanActivity } from '../../../registry/index.ts';
+import type { Bundle, Limits, LogLine } from '../../../sandbox/index.ts';
+import type { Grants } from '../../broker/capability.ts';
 import { FAILURES, type FailureCode } from '../../codes.ts';
 import type { PlanShelf } from '../../plans.ts';
 import type { ScriptOutcome, ScriptRunner } from '../../runner.ts';
@@ -12,6 +14,10 @@ export interface ScriptDependencies {
   readonly shelf: PlanShelf;
   readonly tenants: TenantRules;
   readonly runner: ScriptRunner;
+  /** Cap on an output; what a project or a tenant is allowed otherwise cannot raise it. */
+  readonly payloadMaxBytes: number;
+  /** A store of the host failed; the text stays in the host. */
+  readonly failed: (error: unknown, call: ScriptCall) => void;
   readonly log: (
     line: LogLine,
     of: { runId: string; workflow: string; activity: string; tenant: string | null },
@@ -19,6 +25,11 @@ export interface ScriptDependencies {
 }
 
 const HEARTBEAT_MS = 1000;
+const PREPARE_RETRY_MS = 500;
+/** An activity that waited longer than this before anybody took it had no host. */
+const LATE_MS = 1000;
+/** Timers take 31 bits of milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Makes the default activity. Fails with an `ApplicationFailure` whose type is a code of `FAILURES` and whose first detail
@@ -30,9 +41,14 @@ export function createScriptActivity(dependencies: ScriptDependencies): (...args
     // The heartbeat is the host's, not the script's: a script that never calls anything still counts as alive.
     const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
     try {
-      const outcome = await perform(dependencies, context, params, call as ScriptCall);
+      const { waitedMs } = timeOf(context);
+      const prepared = await prepare(dependencies, context, call as ScriptCall);
+      const outcome = await perform(dependencies, context, params, prepared);
       if (outcome.ok) return outcome.output;
       if (outcome.code === 'CANCELLED') await endCancelled(context);
+      // Nobody was there to take it in time: that is no fault of the script's.
+      if (outcome.code === 'SCRIPT_WALL' && context.info.attempt === 1 && waitedMs > LATE_MS)
+        throw hostLost('it was taken up too late');
       throw asFailure(outcome, context.info.attempt);
     } finally {
       clearInterval(heartbeat);
@@ -40,31 +56,65 @@ export function createScriptActivity(dependencies: ScriptDependencies): (...args
   };
 }
 
-async function perform(
-  { shelf, tenants, runner, log }: ScriptDependencies,
-  context: Context,
-  params: unknown,
-  call: ScriptCall,
-): Promise<ScriptOutcome> {
-  const { info } = context;
+/** All of a script's run that comes out of stores. */
+interface Prepared {
+  readonly call: ScriptCall;
+  readonly plan: Plan;
+  readonly activity: PlanActivity;
+  readonly bundle: Bundle;
+  readonly grants: Grants;
+  readonly limits: Limits;
+}
+
+/**
+ * Gets plan, code and grants together. A store that fails is the host's trouble, not the script's: it is asked again until
+ * the time is up, and then the activity counts as lost.
+ */
+async function prepare(dependencies: ScriptDependencies, context: Context, call: ScriptCall): Promise<Prepared> {
+  for (;;) {
+    try {
+      return await Promise.race([gather(dependencies, context, call), context.cancelled, overrun(context)]);
+    } catch (error) {
+      if (error instanceof ApplicationFailure || context.cancellationSignal.aborted) throw error;
+      dependencies.failed(error, call);
+      await context.sleep(PREPARE_RETRY_MS);
+    }
+  }
+}
+
+async function overrun(context: Context): Promise<never> {
+  await context.sleep(Math.min(Math.max(1, timeOf(context).remainingMs), LONGEST_MS));
+  throw hostLost('the stores of the host did not answer');
+}
+
+async function gather({ shelf, tenants }: ScriptDependencies, { info }: Context, call: ScriptCall): Promise<Prepared> {
   const plan = await shelf.plan(call.plan);
   const activity = plan?.activities.find(({ id }) => id === call.activity);
   const bundle = activity?.bundle ? await shelf.bundle(activity.bundle) : null;
   if (!plan || !activity || !bundle) throw gone(call, info.attempt);
-  const { grants, limits } = await tenants.effective(call.tenant, plan, activity);
+  return { call, plan, activity, bundle, ...(await tenants.effective(call.tenant, plan, activity)) };
+}
+
+async function perform(
+  { runner, log, payloadMaxBytes }: ScriptDependencies,
+  context: Context,
+  params: unknown,
+  { call, plan, activity, bundle, grants, limits }: Prepared,
+): Promise<ScriptOutcome> {
+  const { info } = context;
   const runId = info.workflowExecution?.runId ?? info.activityId;
   const startedAt = new Date(info.scheduledTimestampMs).toISOString();
   const { attempt } = info;
   const deterministic = activity.deterministic || plan.declaration.deterministic;
-  return runner.run({
+  return await runner.run({
     tenant: call.tenant,
     run: { id: runId, workflow: plan.workflow, activity: activity.id, attempt, startedAt, deterministic },
     digest: plan.digest,
     bundle,
     params,
     grants,
-    limits,
-    remainingMs: remaining(info.scheduledTimestampMs, info.scheduleToCloseTimeoutMs),
+    limits: { ...limits, resultBytes: Math.min(limits.resultBytes, payloadMaxBytes) },
+    remainingMs: timeOf(context).remainingMs,
     signal: context.cancellationSignal,
     log: (line) => log(line, { runId, workflow: plan.workflow, activity: activity.id, tenant: call.tenant }),
   });
@@ -74,16 +124,23 @@ async function perform(
  * Time until the host must report an overrun, a little before Temporal would: a timeout that Temporal raises itself means
  * that the host was lost.
  */
-function remaining(scheduledMs: number, timeoutMs: number): number {
-  const margin = Math.min(1000, timeoutMs / 10);
-  const waited = Math.min(Math.max(0, Date.now() - scheduledMs), timeoutMs);
-  return timeoutMs - waited - margin;
+function timeOf({ info }: Context): { readonly waitedMs: number; readonly remainingMs: number } {
+  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs, scheduleToCloseTimeoutMs: timeoutMs } = info;
+  // A clock that is behind the server's would let the server time out first.
+  const behindMs = Math.max(0, currentAttemptScheduledTimestampMs - Date.now());
+  const margin = Math.min(1000, timeoutMs / 10) + behindMs;
+  const waitedMs = Math.min(Math.max(0, Date.now() - scheduledTimestampMs), timeoutMs);
+  return { waitedMs, remainingMs: timeoutMs - waitedMs - margin };
 }
 
 /** Cancelled by the run: acknowledged as such. Cut off by the host's own stop: reported as lost, so that the walk goes on. */
 async function endCancelled(context: Context): Promise<never> {
   if (context.cancellationSignal.aborted && !context.cancellationDetails?.workerShutdown) return context.cancelled;
-  throw ApplicationFailure.create({ message: 'the host stopped', type: 'HOST_LOST', nonRetryable: false });
+  throw hostLost('the host stopped');
+}
+
+function hostLost(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ message, type: 'HOST_LOST', nonRetryable: false });
 }
 
 function gone(call: ScriptCall, attempt: number): ApplicationFailure {
