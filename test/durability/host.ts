@@ -1,10 +1,10 @@
 /** `cloister dev` as a process of its own, which can be killed like a machine that loses power. */
+import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { leash } from '../../host/embedded/leash.ts';
 import type { RunView } from '../../host/runs/view.ts';
 import { temporaryFolder } from '../stand/project.ts';
 
@@ -35,25 +35,32 @@ export async function hostFolder(tenants: string): Promise<{ path: string; remov
 /** Starts `cloister dev` over a project, in a folder of `hostFolder`. Rejects with what it said when it does not serve. */
 export async function startHostProcess(projectDir: string, folder: string): Promise<HostProcess> {
   const args = [BOOTSTRAP, 'dev', '--project', projectDir, '--port', '0'];
-  const host = leash(process.execPath, args, { cwd: folder, stdout: 'pipe', stderr: 'pipe' });
-  const { pid = 0, stdout, stderr } = host.child;
+  // Not on a leash: that would end what the host has started, and so hide what the host itself leaves behind.
+  const host = spawn(process.execPath, args, { cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { pid = 0, stdout, stderr } = host;
+  const ended = new Promise<number | null>((resolve) => {
+    host.once('exit', (code) => resolve(code)).once('error', () => resolve(null));
+  });
+  const abandoned = () => void host.kill('SIGKILL');
+  process.once('exit', abandoned);
+  void ended.then(() => process.off('exit', abandoned));
   let said = '';
-  stderr?.on('data', (chunk: Buffer) => {
+  stderr.on('data', (chunk: Buffer) => {
     said += chunk.toString();
   });
   const links = new Map<string, string>();
   const serving = new Promise<'serves'>((resolve) => {
-    if (stdout)
-      createInterface({ input: stdout }).on('line', (line) => {
-        const [name = '', url = ''] = line.split(/\s+/);
-        links.set(name, url);
-        if (name === 'FHIR') resolve('serves');
-      });
+    createInterface({ input: stdout }).on('line', (line) => {
+      const [name = '', url = ''] = line.split(/\s+/);
+      links.set(name, url);
+      if (name === 'FHIR') resolve('serves');
+    });
   });
   const late = sleep(START_LIMIT_MS, 'is late', { ref: false });
-  const state = await Promise.race([serving, late, host.ended.then(() => 'ended')]);
+  const state = await Promise.race([serving, late, ended.then(() => 'ended')]);
   if (state !== 'serves') {
-    await host.stop(0);
+    host.kill('SIGKILL');
+    await ended;
     throw new Error(`the host ${state}: ${said}`);
   }
   return {
@@ -61,10 +68,14 @@ export async function startHostProcess(projectDir: string, folder: string): Prom
     url: new URL(links.get('API') ?? '').origin,
     fhirUrl: new URL(links.get('FHIR') ?? '').origin,
     kill: async () => {
-      process.kill(pid, 'SIGKILL');
-      await host.ended;
+      host.kill('SIGKILL');
+      await ended;
     },
-    stop: async () => (await host.stop(STOP_MS)).code,
+    stop: async () => {
+      const timer = setTimeout(() => host.kill('SIGKILL'), STOP_MS);
+      host.kill('SIGTERM');
+      return ended.finally(() => clearTimeout(timer));
+    },
   };
 }
 
