@@ -1,4 +1,5 @@
 /** A development host: everything embedded, loopback only, each new run takes the working tree. */
+import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createFileStore } from '../registry/index.ts';
@@ -10,6 +11,7 @@ import { type Host, startHost } from './host.ts';
 import { openLog } from './log.ts';
 import type { StartedRun } from './runs/index.ts';
 import { type Stack, startStack } from './stack.ts';
+import { BILLING_QUEUE } from './temporal/queue.ts';
 import { developmentTenants } from './tenants.ts';
 
 /** What a development host is started with. */
@@ -52,8 +54,11 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
   const host = await startOver(stack, folder, options);
   starting.defer(() => host.close());
   const { projectDir, lasting = true } = options;
-  const project = await realpath(projectDir).catch(() => resolve(projectDir));
-  await folder.announce({ url: host.url, project, lasting });
+  await folder.announce({
+    url: host.url,
+    project: await realpath(projectDir).catch(() => resolve(projectDir)),
+    lasting,
+  });
   const owned = starting.move();
   return {
     ...host,
@@ -72,6 +77,8 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
   if (!stack.temporal) throw new Error('a development host needs Temporal');
   const settings = {
     temporal: stack.temporal,
+    // On somebody else's Temporal other hosts poll the usual queue, with other code and other grants.
+    ...(stack.temporal.pid === null && { taskQueue: ownQueue(folder) }),
     fhir: { baseUrl: stack.fhirUrl, mode: 'organization-prefix' as const, auth: null },
     db: { url: stack.supabase.url, apikey: stack.supabase.anonKey, jwtSecret: stack.supabase.jwtSecret },
     store: createFileStore(folder.file('code')),
@@ -91,6 +98,11 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
   };
   if (port !== undefined) return startHost({ ...settings, port });
   return startHost({ ...settings, port: environment.workerServicePort, orFreePort: true });
+}
+
+/** The same for each host over the same data folder, so that its runs go on after a restart. */
+function ownQueue({ path }: DataFolder): string {
+  return `${BILLING_QUEUE}-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`;
 }
 
 function spoken({ level, message, data }: LogLine, activity: string): string {
