@@ -1,6 +1,7 @@
 /** The command line as a user starts it: a process of its own. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { leash } from '../../host/embedded/leash.ts';
 
 /** How a command ended. */
 export interface Ended {
@@ -9,7 +10,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A command under way. `until` waits for a text on one of its streams and gives what it wrote there so far. */
+/** A command under way, in a session of its own. `until` waits for a text on one of its streams and gives what it wrote there so far. */
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
@@ -21,11 +22,11 @@ const LIMIT_MS = 60_000;
 
 /** Starts `cloister ARGS…` in a folder. It is killed after a minute. */
 export function start(cwd: string, ...args: string[]): Running {
-  const child = spawn(process.execPath, [BOOTSTRAP, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const { child, stop } = leash(process.execPath, [BOOTSTRAP, ...args], { cwd, stdout: 'pipe', stderr: 'pipe' });
+  const limit = setTimeout(() => void stop(0), LIMIT_MS);
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+    child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
       text[name] += chunk;
     });
   }
