@@ -193,6 +193,7 @@ export const API_ERRORS = {
     status: 503,
     when: 'the config project as a whole cannot be read; `found` has the reason, the log the details',
   },
+  TIMED_OUT: { status: 503, when: 'the host took too long to answer' },
   TEMPORAL_UNAVAILABLE: { status: 503, when: 'Temporal does not answer' },
   FHIR_UNAVAILABLE: { status: 503, when: 'the FHIR server does not answer' },
 } as const satisfies Record<string, ApiRule>;

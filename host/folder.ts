@@ -35,6 +35,7 @@ export class FolderInUse extends Error {
 }
 
 const NOTE = 'host.json';
+const SQLITE_BUSY = 5;
 
 /** Opens the folder, making it if need be. Rejects with `FolderInUse`. */
 export async function openDataFolder(dir: string): Promise<DataFolder> {
@@ -64,9 +65,10 @@ function hold(file: string): DatabaseSync | null {
   try {
     lock.exec('begin exclusive');
     return lock;
-  } catch {
+  } catch (error) {
     lock.close();
-    return null;
+    if ((error as { errcode?: unknown }).errcode === SQLITE_BUSY) return null;
+    throw error;
   }
 }
 

@@ -16,7 +16,7 @@ const BY_STATUS: Readonly<Record<number, ApiCode>> = {
   408: 'BODY_INVALID',
   413: 'BODY_TOO_LARGE',
   415: 'BODY_INVALID',
-  503: 'TEMPORAL_UNAVAILABLE',
+  503: 'TIMED_OUT',
 };
 
 /** Answers every error as `{ error, code, where?, found?, expected?, problems?, requestId }`. */

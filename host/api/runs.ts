@@ -14,6 +14,8 @@ export function runRoutes(options: ApiOptions): ServerRoute[] {
     {
       method: 'POST',
       path: '/workflows/{id}/run',
+      // Compiling may have to install dependencies first; an answer that gave up would leave a run nobody knows of.
+      options: { timeout: { server: false } },
       handler: async (request, h) => {
         const body = await startRun(options, request);
         return h.response(body).code(body.deduplicated ? 200 : 202);
@@ -51,8 +53,8 @@ async function startRun({ runs, shelf, unscopedRuns }: ApiOptions, request: Requ
   return {
     workflowId: started.workflowId,
     runId: started.runId,
-    workflow,
-    branch,
+    workflow: started.workflow,
+    branch: started.branch,
     status: 'in-progress',
     deduplicated: started.deduplicated,
     ...(warnings.length > 0 && { warnings }),

@@ -27,15 +27,14 @@ export async function demo(argv: string[]): Promise<number> {
   if (!args) return 0;
   const say = (text: string): void => void process.stdout.write(`${text}\n`);
   const host = await startDevelopment({ environment: readEnvironment(), projectDir: EXAMPLE, progress: say });
-  let done = false;
   try {
     say(`\n${host.links}\n`);
-    done = await billEveryone(host, say);
-    if (args.flag('keep')) return await untilStopped(host, say);
+    const done = await billEveryone(host, say);
+    const code = args.flag('keep') ? await untilStopped(host, say) : 0;
+    return done ? code : 1;
   } finally {
     await host.close();
   }
-  return done ? 0 : 1;
 }
 
 async function billEveryone(host: DevelopmentHost, say: (text: string) => void): Promise<boolean> {

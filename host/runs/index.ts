@@ -32,6 +32,9 @@ export interface StartRun {
 
 /** What a start led to. */
 export interface StartedRun extends RunIds {
+  /** Of the run that runs: a run found under the id may be of another workflow. */
+  readonly workflow: string;
+  readonly branch: string | null;
   readonly deduplicated: boolean;
 }
 
@@ -95,7 +98,7 @@ export class Runs {
       );
       const runId = handle.firstExecutionRunId;
       this.#remember({ workflowId, runId });
-      return { workflowId, runId, deduplicated: false };
+      return { workflowId, runId, workflow, branch, deduplicated: false };
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return this.#running(workflowId, tenant);
       throw error;
@@ -128,7 +131,8 @@ export class Runs {
         expected: 'another id',
       });
     }
-    return { workflowId, runId: found.runId, deduplicated: true };
+    const { CloisterWorkflow: workflow, CloisterBranch: branch = null } = found.memo as Record<string, string>;
+    return { workflowId, runId: found.runId, workflow: workflow ?? '', branch, deduplicated: true };
   }
 
   /** Asks a run to cancel: its scripts end, its resource is closed. */
