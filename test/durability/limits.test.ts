@@ -35,6 +35,8 @@ const FILES = {
   ...script('wide', "return 'x'.repeat(600 * 1024);"),
   'activities/no-main.ts': 'export const description = "nothing to run";',
   ...script('spin', 'for (;;) {}'),
+  ...script('slow', 'await new Promise((done) => setTimeout(done, 60_000)); return 1;'),
+  ...script('slower', 'await new Promise((done) => setTimeout(done, 60_000)); return 1;'),
   ...script('never', 'await new Promise(() => {});'),
   ...script('sleepy', 'await new Promise((done) => setTimeout(done, 20_000)); return 1;'),
   ...script('hog', 'const kept = []; for (;;) kept.push(new Array(100000).fill(kept.length));'),
@@ -46,7 +48,9 @@ const FILES = {
   ...one('big'),
   ...one('no-main'),
   ...one('spin', { limits: { cpuMs: 300 } }),
-  ...one('never', { timeout: '2s' }),
+  ...one('never'),
+  ...one('slow', { timeout: '2s' }),
+  ...one('slower', { ...RETRIED, timeout: '2s' }),
   ...one('sleepy'),
   ...one('hog', { limits: { heapMb: 16 } }),
   ...one('calls', RETRIED),
@@ -129,14 +133,23 @@ for (const [what, name, code, message] of CASES) {
   });
 }
 
-limits(
-  'a script that never settles ends as SCRIPT_WALL within its timeout, and its host does not count as lost',
-  async () => {
-    const it = await failing('never', 'SCRIPT_WALL');
-    assert.is(it.attempts, 1);
-    assert.ok(Number(it.durationMs) <= 2000, `${it.durationMs} ms`);
-  },
-);
+limits('a script that takes too long ends as SCRIPT_WALL within its timeout, and is no lost host', async () => {
+  const it = await failing('slow', 'SCRIPT_WALL');
+  assert.is(it.attempts, 1);
+  assert.ok(Number(it.durationMs) <= 2000, `${it.durationMs} ms`);
+});
+
+limits('the timeout covers all attempts together', async () => {
+  const it = await failing('slower', 'SCRIPT_WALL');
+  assert.ok(it.attempts <= 2, `${it.attempts} attempts`);
+  assert.ok(Number(it.durationMs) <= 2000, `${it.durationMs} ms`);
+});
+
+limits('a promise that can never settle does not wait for the timeout', async () => {
+  const it = await failing('never', 'SCRIPT_WALL');
+  assert.is(it.attempts, 1);
+  assert.match(String(it.error?.message), /never settle/);
+});
 
 limits('a capability that was not declared is refused by name, and not retried', async () => {
   const it = await failing('calls', 'CAPABILITY_REFUSED');

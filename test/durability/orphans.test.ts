@@ -51,8 +51,10 @@ const ofFolder = (): Process[] => processes().filter(({ command }) => command.in
 
 async function checkGone(known: readonly Process[]): Promise<void> {
   await until(() => alive(known).length === 0 && ofFolder().length === 0, LIMIT_MS).catch(() => undefined);
+  const left = [...alive(known), ...ofFolder()];
+  for (const { pid } of left) process.kill(pid, 'SIGKILL');
   assert.equal(
-    [...alive(known), ...ofFolder()].map(({ command }) => command.slice(0, 120)),
+    left.map(({ command }) => command.slice(0, 200)),
     [],
   );
 }
