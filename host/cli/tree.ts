@@ -99,7 +99,7 @@ function brief(value: unknown): string {
   if (!isMap(value)) return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'null');
   const { resourceType, id, entry } = value;
   if (typeof resourceType !== 'string') return '{…}';
-  if (Array.isArray(entry)) return `${resourceType}[${entry.length}]`;
+  if (resourceType === 'Bundle') return `Bundle[${Array.isArray(entry) ? entry.length : 0}]`;
   return typeof id === 'string' ? `${resourceType}/${id}` : resourceType;
 }
 
