@@ -1,4 +1,5 @@
 /** The catch-all activity: its type is the script's own name, its arguments are `params` and the walk's `ScriptCall`. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Plan, PlanActivity } from '../../../registry/index.ts';
 import type { Bundle, Limits, LogLine } from '../../../sandbox/index.ts';
@@ -71,19 +72,27 @@ interface Prepared {
  * the time is up, and then the activity counts as lost.
  */
 async function prepare(dependencies: ScriptDependencies, context: Context, call: ScriptCall): Promise<Prepared> {
-  for (;;) {
-    try {
-      return await Promise.race([gather(dependencies, context, call), context.cancelled, overrun(context)]);
-    } catch (error) {
-      if (error instanceof ApplicationFailure || context.cancellationSignal.aborted) throw error;
-      dependencies.failed(error, call);
-      await context.sleep(PREPARE_RETRY_MS);
+  const done = new AbortController();
+  const late = overrun(context, done.signal);
+  late.catch(() => undefined);
+  try {
+    for (;;) {
+      try {
+        return await Promise.race([gather(dependencies, context, call), context.cancelled, late]);
+      } catch (error) {
+        if (error instanceof ApplicationFailure || context.cancellationSignal.aborted) throw error;
+        dependencies.failed(error, call);
+        await context.sleep(PREPARE_RETRY_MS);
+      }
     }
+  } finally {
+    // A timer that is left behind would keep a process up that has nothing more to do.
+    done.abort();
   }
 }
 
-async function overrun(context: Context): Promise<never> {
-  await context.sleep(Math.min(Math.max(1, timeOf(context).remainingMs), LONGEST_MS));
+async function overrun(context: Context, signal: AbortSignal): Promise<never> {
+  await sleep(Math.min(Math.max(1, timeOf(context).remainingMs), LONGEST_MS), undefined, { signal });
   throw hostLost('the stores of the host did not answer');
 }
 
