@@ -1,4 +1,4 @@
-// timeout: 120
+// timeout: 240
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,4 @@
-// timeout: 120
+// timeout: 240
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';

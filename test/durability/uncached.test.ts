@@ -1,4 +1,4 @@
-// timeout: 120
+// timeout: 240
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
@@ -13,7 +13,7 @@ import { developmentTenants } from '../../host/tenants.ts';
 import { type TestHost, testHost } from '../stand/host.ts';
 import { script, workflow } from '../stand/project.ts';
 
-const uncached = suite('a worker that replays its runs at every step');
+const uncached = suite('a worker that keeps one run in memory and has several');
 const closing: (() => Promise<unknown>)[] = [];
 const QUEUE = 'uncached';
 let stand: TestHost;
@@ -73,7 +73,8 @@ uncached.before(async () => {
     connection: native,
     namespace,
     taskQueue: QUEUE,
-    cachedRuns: 0,
+    // With none at all the SDK puts out a run in the middle of its local activities, and then waits for timeouts of 10 s.
+    cachedRuns: 1,
     fhir: scripts.fhir.host,
     shelf: stand.host.shelf,
     tenants: developmentTenants(join(stand.dataDir, 'tenants.yaml'), () => undefined),
@@ -112,13 +113,15 @@ function essence({ status, error, activities, billingWorkflow }: RunView) {
   };
 }
 
-for (const name of ['mixed', 'wide', 'failing']) {
-  uncached(`comes to the same outcome as one that keeps them: ${name}`, async () => {
-    const input = { word: 'hi', tenantOrganizationId: 'org-1' };
-    const view = await runUncached(name, input);
-    assert.is(view.status, name === 'failing' ? 'failed' : 'completed', JSON.stringify(view.error));
-    assert.equal(essence(view), essence(await stand.run(name, input)));
-  });
-}
+uncached('comes to the same outcomes as one that keeps them all', async () => {
+  const names = ['mixed', 'wide', 'failing', 'mixed', 'failing'];
+  const input = { word: 'hi', tenantOrganizationId: 'org-1' };
+  const views = await Promise.all(names.map((name) => runUncached(name, input)));
+  for (const [n, name] of names.entries()) {
+    const view = views[n];
+    assert.is(view?.status, name === 'failing' ? 'failed' : 'completed', JSON.stringify(view?.error));
+    assert.equal(view && essence(view), essence(await stand.run(name, input)));
+  }
+});
 
 uncached.run();
