@@ -187,15 +187,10 @@ export class Runs {
   }
 
   async #find(id: string): Promise<RunIds> {
-    try {
-      const known = this.#started.get(id) ?? (await this.#indexed(id));
-      if (known !== null) return { workflowId: known, runId: id };
-      const { workflowId, runId } = await this.#client.workflow.getHandle(id).describe();
-      return { workflowId, runId };
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw notFound();
-      throw unavailable(error);
-    }
+    const known = this.#started.get(id) ?? (await this.#indexed(id));
+    if (known !== null) return { workflowId: known, runId: id };
+    const { workflowId, runId } = await this.#ask((client) => client.workflow.getHandle(id).describe());
+    return { workflowId, runId };
   }
 
   /** Workflow id of a run, as Temporal's index has it. It may lag: what is not there is asked for once more. */
@@ -205,7 +200,9 @@ export class Runs {
     for (const waitMs of [0, INDEX_LAG_MS]) {
       await sleep(waitMs);
       const query = `RunId = '${runId}'`;
-      const page = await this.#client.workflowService.listWorkflowExecutions({ namespace, pageSize: 1, query });
+      const page = await this.#ask(({ workflowService }) =>
+        workflowService.listWorkflowExecutions({ namespace, pageSize: 1, query }),
+      );
       const found = page.executions[0]?.execution?.workflowId;
       if (found) return found;
     }
