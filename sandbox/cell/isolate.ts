@@ -7,6 +7,11 @@ export class CodeCache {
   #data: ivm.ExternalCopy<ArrayBuffer> | null = null;
   #tried = false;
 
+  /** Whether a compiled form is there. */
+  get isFilled(): boolean {
+    return this.#data !== null;
+  }
+
   options(filename: string): ivm.ScriptInfo {
     return { filename, ...(this.#data ? { cachedData: this.#data } : { produceCachedData: !this.#tried }) };
   }
@@ -32,6 +37,27 @@ export type Outlet = (kind: string, id: number, a: string, b: string) => void;
 /** Why an entry into the isolate did not return. */
 export type EntryFault = 'timeout' | 'memory' | 'disposed' | 'error';
 
+/** What an isolate is told when its run begins: settings as JSON text, the argument as JSON text. */
+export interface Start {
+  readonly settings: string;
+  readonly params: string;
+}
+
+/** A run that passes through what most runs pass through. */
+const REHEARSAL = {
+  settings: JSON.stringify({
+    entry: 'main',
+    run: { startedAt: '', deterministic: false },
+    env: {},
+    limits: { calls: 1, inFlight: 1, argBytes: 100, resultBytes: 100, logLines: 1 },
+    seed: '',
+  }),
+  bundle: '$start((core) => ({ main: () => (core.log("info", "", {}), core.call("", {})) }))',
+} as const;
+
+/** Source text up to this length is read from its compiled form on the main loop: that takes less than to change threads. */
+const SHORT_CHARS = 128 * 1024;
+
 /**
  * A fresh V8 isolate with the prelude evaluated and no script in it yet. `enter…` may be called after `install`; each entry
  * is under a time limit of its own. After `dispose` every entry ends with `disposed`.
@@ -41,8 +67,9 @@ export class Isolate {
   readonly #isolate: ivm.Isolate;
   readonly #context: ivm.Context;
   readonly #prelude: ivm.Reference;
-  #start: ivm.Reference | null = null;
+  #begin: ivm.Reference | null = null;
   #deliver: ivm.Reference | null = null;
+  #outlet: Outlet | null = null;
   #spentMs = 0;
   onCatastrophe: (message: string) => void = () => undefined;
 
@@ -58,32 +85,64 @@ export class Isolate {
     this.#prelude = script.runSync(this.#context, { timeout: 1_000, reference: true });
   }
 
-  /** Sets the run up: hands the outlet in and keeps the two doors. */
-  install(settings: string, outlet: Outlet): void {
-    const post = new ivm.Callback(outlet, { ignored: true });
-    const doors: ivm.Reference = this.#prelude.applySync(undefined, [post, settings], {
-      timeout: 1_000,
-      result: { reference: true },
-    });
-    this.#start = doors.getSync('start', { reference: true });
-    this.#deliver = doors.getSync('deliver', { reference: true });
+  /** Makes what is the same in every run, and keeps the two doors. What the guest posts goes nowhere before `enterStart`. */
+  install(): void {
+    const post = new ivm.Callback((...message: Parameters<Outlet>) => this.#outlet?.(...message), { ignored: true });
+    try {
+      const doors: ivm.Reference = this.#prelude.applySync(undefined, [post], {
+        timeout: 1_000,
+        result: { reference: true },
+      });
+      this.#begin = doors.getSync('begin', { reference: true });
+      this.#deliver = doors.getSync('deliver', { reference: true });
+    } catch {
+      // Without doors nothing can be started in it: the run that gets it ends with `error`.
+    }
   }
 
-  /** Compiles the bundle and calls `start` with it; resolves when this entry is over. */
-  enterStart(code: Code, params: string, timeoutMs: () => number): Promise<EntryFault | null> {
+  /**
+   * Takes the prelude through a run of nothing, and fills its cache with all that V8 compiled for that; isolates made from then
+   * on do not compile it again. This one is spent: no script may come into it.
+   */
+  rehearse(prelude: Code): void {
+    this.install();
+    this.#begin?.applySync(undefined, [REHEARSAL.settings, '{}'], { timeout: 1_000 });
+    this.#isolate.compileScriptSync(REHEARSAL.bundle).runSync(this.#context, { timeout: 1_000 });
+    this.#deliver?.applySync(undefined, ['answer', 0, '{"ok":{}}'], { timeout: 1_000 });
+    const options = { filename: prelude.filename, produceCachedData: true };
+    prelude.cache.keep(this.#isolate.compileScriptSync(prelude.source, options));
+  }
+
+  /**
+   * Binds the isolate to a run and starts the bundle, whose text is `$start(…)`, in it; resolves when this entry is over. The
+   * settings and the bundle are two entries, each under its limit, that the isolate's thread takes one after the other.
+   */
+  enterStart(code: Code, run: Start, outlet: Outlet, timeoutMs: () => number): Promise<EntryFault | null> {
+    this.#outlet = outlet;
     return settle(async () => {
-      const script = await this.#isolate.compileScript(code.source, code.cache.options(code.filename));
-      code.cache.keep(script);
-      const factory = await script.run(this.#context, { timeout: timeoutMs(), reference: true });
-      await this.#start?.apply(undefined, [factory.derefInto(), params], { timeout: timeoutMs() });
+      const begun = this.#begin?.apply(undefined, [run.settings, run.params], { timeout: timeoutMs() });
+      const started = this.#run(code, timeoutMs);
+      for (const entry of await Promise.allSettled([begun, started])) {
+        if (entry.status === 'rejected') throw entry.reason;
+      }
     });
   }
 
-  /** Delivers an answer or a due timer; resolves when this entry is over. */
+  /** Calls `deliver`; resolves when this entry is over. */
   enterDeliver(kind: string, id: number, text: string, timeoutMs: number): Promise<EntryFault | null> {
     return settle(async () => {
       await this.#deliver?.apply(undefined, [kind, id, text], { timeout: timeoutMs });
     });
+  }
+
+  async #run(code: Code, timeoutMs: () => number): Promise<void> {
+    const options = code.cache.options(code.filename);
+    const isShort = code.cache.isFilled && code.source.length <= SHORT_CHARS;
+    const script = isShort
+      ? this.#isolate.compileScriptSync(code.source, options)
+      : await this.#isolate.compileScript(code.source, options);
+    code.cache.keep(script);
+    await script.run(this.#context, { timeout: timeoutMs() });
   }
 
   /** Asks a sealed isolate, whose prelude is one function from text to text. */

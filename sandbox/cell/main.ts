@@ -1,5 +1,6 @@
 import { encodeFrame, FrameReader } from '../frames.ts';
 import type { FromCell, ToCell } from '../message.ts';
+import { Pace } from './pace.ts';
 import { type RunMessage, Session } from './session.ts';
 import { Shelf } from './shelf.ts';
 import { requireWalls } from './walls.ts';
@@ -15,6 +16,7 @@ const sessions = new Map<number, Session>();
 const reader = new FrameReader();
 let shelf: Shelf | null = null;
 let watch: NodeJS.Timeout | null = null;
+const pace = new Pace((heapMb) => shelf?.prepare(heapMb));
 let pulsed = 0;
 
 function send(message: FromCell): void {
@@ -43,6 +45,7 @@ function handle(message: ToCell): void {
 }
 
 function run(message: RunMessage): void {
+  if (sessions.size === 0) pace.arrive();
   const code = shelf?.bundle(message.digest, message.code);
   if (!shelf || !code) return void leave();
   const session = new Session(message, shelf.takeIsolate(message.limits.heapMb), { shelf, send, gone });
@@ -57,7 +60,7 @@ function gone(session: Session): void {
   if (sessions.size > 0) return;
   if (watch) clearInterval(watch);
   watch = null;
-  setImmediate(() => shelf?.prepare(session.heapMb));
+  pace.leave(session.heapMb);
 }
 
 function look(): void {

@@ -4,7 +4,7 @@ import { MAX_DEPTH, MESSAGE_CHARS } from '../limits.ts';
 import type { Ended, FromCell, ToCell } from '../message.ts';
 import { Budget } from './budget.ts';
 import { evaluateSealed } from './evaluate.ts';
-import type { Code, EntryFault, Isolate } from './isolate.ts';
+import type { Code, EntryFault, Isolate, Outlet } from './isolate.ts';
 import type { Shelf } from './shelf.ts';
 
 export type RunMessage = Extract<ToCell, { t: 'run' }>;
@@ -53,12 +53,8 @@ export class Session {
   start(code: Code): void {
     const { entry, run, env, limits, params } = this.#message;
     const settings = JSON.stringify({ entry, run, env, limits, seed: seedOf(this.#message) });
-    try {
-      this.#isolate.install(settings, (kind, id, a, b) => this.#take(kind, id, a, b));
-    } catch {
-      return void this.#fault('error');
-    }
-    this.#enter(this.#isolate.enterStart(code, params, () => this.#budget.entryMs()));
+    const outlet: Outlet = (kind, id, a, b) => this.#take(kind, id, a, b);
+    this.#enter(this.#isolate.enterStart(code, { settings, params }, outlet, () => this.#budget.entryMs()));
   }
 
   /** Hands the answer of a call to the script. */

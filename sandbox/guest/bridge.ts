@@ -24,6 +24,8 @@ interface Call {
 
 /** Sends calls and log lines, and takes answers. */
 export interface Bridge {
+  /** Sets what the run may use. Before, nothing crosses. */
+  open(limits: BridgeLimits): void;
   /** One capability call. Rejects with an `Error` that carries `code`. At most `inFlight` are open, further ones wait here. */
   call(method: string, args: unknown): Promise<unknown>;
   log(level: string, message: string, data: unknown): void;
@@ -33,9 +35,12 @@ export interface Bridge {
 
 const LINE_CHARS = 8192;
 
-/** Makes the bridge of one run over `post`. */
-export function createBridge(post: Post, limits: BridgeLimits): Bridge {
-  const open: Record<number, Call> = create(null);
+const CLOSED: BridgeLimits = { calls: 0, inFlight: 0, argBytes: 0, logLines: -1 };
+
+/** Makes the bridge of one run over `post`; it is closed until `open`. */
+export function createBridge(post: Post): Bridge {
+  const underWay: Record<number, Call> = create(null);
+  let limits = CLOSED;
   let first: Call | null = null;
   let last: Call | null = null;
   let made = 0;
@@ -44,7 +49,7 @@ export function createBridge(post: Post, limits: BridgeLimits): Bridge {
 
   const send = (call: Call): void => {
     flying++;
-    open[call.id] = call;
+    underWay[call.id] = call;
     post('call', call.id, call.method, call.args);
   };
 
@@ -73,6 +78,10 @@ export function createBridge(post: Post, limits: BridgeLimits): Bridge {
   };
 
   return {
+    open(granted) {
+      limits = granted;
+    },
+
     call: (method, args) =>
       new PlainPromise((resolve, reject) => {
         submit(cut(`${method}`, 64), args, resolve, reject);
@@ -89,9 +98,9 @@ export function createBridge(post: Post, limits: BridgeLimits): Bridge {
     },
 
     answer(id, text) {
-      const call = open[id];
+      const call = underWay[id];
       if (call === undefined) return;
-      delete open[id];
+      delete underWay[id];
       flying--;
       sendNext();
       const answer = parse(text) as { ok?: unknown; err?: { code: string; message: string } };

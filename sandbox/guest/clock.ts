@@ -5,25 +5,26 @@ export interface Clock {
   now(): number;
   /** Moves a pinned clock on by the wait of a timer that has fired; a real one moves by itself. */
   pass(at: number): void;
+  /** Pins the clock to `startedAt`: from then on only the run's own timers move it, and `Date` is replaced to say so. */
+  pin(startedAt: string): void;
 }
 
-/**
- * The clock that the run sees. A deterministic run starts at `startedAt` and only its own timers move it; `Date` is replaced
- * to say so. Any other run has V8's `Date`, which counts whole milliseconds.
- */
-export function startClock(run: { readonly startedAt: string; readonly deterministic: boolean }): Clock {
+/** The clock that the run sees: V8's `Date`, which counts whole milliseconds, until it is pinned for a deterministic run. */
+export function createClock(): Clock {
   const NativeDate = Date;
   const realNow = Date.now;
-  if (!run.deterministic) return { now: () => realNow(), pass: () => undefined };
-  const parsed = NativeDate.parse(run.startedAt);
-  let time = isFiniteNumber(parsed) ? parsed : 0;
+  let pinned: number | null = null;
   const clock: Clock = {
-    now: () => time,
+    now: () => pinned ?? realNow(),
     pass(at) {
-      if (at > time) time = at;
+      if (pinned !== null && at > pinned) pinned = at;
+    },
+    pin(startedAt) {
+      const parsed = NativeDate.parse(startedAt);
+      pinned = isFiniteNumber(parsed) ? parsed : 0;
+      pinDate(NativeDate, clock);
     },
   };
-  pinDate(NativeDate, clock);
   return clock;
 }
 

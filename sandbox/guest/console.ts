@@ -1,4 +1,4 @@
-import type { Core } from './core.ts';
+import type { Outlets } from './core.ts';
 import { create, freeze, stringify } from './primordials.ts';
 
 const LEVELS = freeze([
@@ -14,13 +14,13 @@ const LEVELS = freeze([
 ] as const);
 
 /** `console` as lines of the run's log. */
-export function createConsole(core: Core): object {
+export function createConsole({ log }: Pick<Outlets, 'log'>): object {
   const console: Record<string, unknown> = create(Object.prototype);
   for (const [method, level] of LEVELS) {
-    console[method] = (...args: unknown[]) => core.log(level, textOf(args));
+    console[method] = (...args: unknown[]) => log(level, textOf(args));
   }
   console.assert = (held: unknown, ...args: unknown[]) => {
-    if (!held) core.log('error', `Assertion failed: ${textOf(args)}`);
+    if (!held) log('error', `Assertion failed: ${textOf(args)}`);
   };
   for (const method of ['groupEnd', 'count', 'countReset', 'time', 'timeEnd', 'timeLog', 'clear']) {
     console[method] = () => undefined;

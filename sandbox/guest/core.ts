@@ -2,24 +2,30 @@ import type { Bridge } from './bridge.ts';
 import type { Settings } from './prelude.ts';
 import { create, defineProperty, freeze, ownKeys } from './primordials.ts';
 
-/** What the module `cloister` stands on. A script may reach it, and gains nothing: the broker judges every call. */
-export interface Core {
+/** The two ways out that a script has. */
+export interface Outlets {
   readonly call: (method: string, args: unknown) => Promise<unknown>;
   readonly log: (level: string, message: unknown, data?: unknown) => void;
+}
+
+/** What the module `cloister` stands on. A script may reach it, and gains nothing: the broker judges every call. */
+export interface Core extends Outlets {
   readonly env: Readonly<Record<string, string>>;
   readonly run: Settings['run'];
 }
 
-/** Makes the frozen core of one run. */
-export function createCore(bridge: Bridge, settings: Settings): Core {
-  const core: Core = {
+/** Makes the ways out over a bridge. */
+export function createOutlets(bridge: Bridge): Outlets {
+  return {
     call: (method, args) => bridge.call(method, args),
     log: (level, message, data) =>
       bridge.log(level, typeof message === 'string' ? message : `${String(message)}`, data),
-    env: freeze(withoutPrototype(settings.env)),
-    run: freeze(settings.run),
   };
-  return freeze(core);
+}
+
+/** Makes the frozen core of one run. */
+export function createCore({ call, log }: Outlets, { env, run }: Settings): Core {
+  return freeze({ call, log, env: freeze(withoutPrototype(env)), run: freeze(run) });
 }
 
 /** So that `env.toString` is undefined, as any name that was not granted. */

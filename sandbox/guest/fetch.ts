@@ -1,4 +1,4 @@
-import type { Core } from './core.ts';
+import type { Outlets } from './core.ts';
 import { GuestHeaders } from './headers.ts';
 
 interface Init {
@@ -68,7 +68,7 @@ export class GuestResponse {
 Object.defineProperty(GuestResponse, 'name', { value: 'Response' });
 
 /** The global `fetch`, a thin shim over the capability `http.fetch`; bodies are text. */
-export function createFetch(core: Core): Record<string, unknown> {
+export function createFetch({ call }: Pick<Outlets, 'call'>): Record<string, unknown> {
   const fetch = async (target: unknown, init: Init = {}): Promise<GuestResponse> => {
     const url = `${target}`;
     const headers = new GuestHeaders(init.headers);
@@ -79,7 +79,7 @@ export function createFetch(core: Core): Record<string, unknown> {
       headers: Object.fromEntries(headers),
       body,
     };
-    const answer = await untilAborted(core.call('http.fetch', request) as Promise<Answer>, init.signal);
+    const answer = await untilAborted(call('http.fetch', request) as Promise<Answer>, init.signal);
     return new GuestResponse(answer.body, { ...answer, url });
   };
   return { fetch, Headers: GuestHeaders, Response: GuestResponse };

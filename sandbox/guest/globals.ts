@@ -1,26 +1,32 @@
-import type { Clock } from './clock.ts';
 import { createConsole } from './console.ts';
-import type { Core } from './core.ts';
+import type { Core, Outlets } from './core.ts';
 import { apply, defineProperty, freeze, PlainPromise, PlainTypeError, whenSettled } from './primordials.ts';
 import type { Timers } from './timers.ts';
 
 /** What the globals are made of. */
 export interface Parts {
-  readonly core: Core;
+  readonly outlets: Outlets;
   readonly timers: Timers;
-  readonly clock: Clock;
-  readonly seed: string;
+  /** The run's seed; asked for when a script first draws. */
+  readonly seed: () => string;
   readonly fail: (thrown: unknown) => void;
+}
+
+/** Globals that wait for the run's settings. */
+export interface Pending {
+  /** Completes them. Called once, before the script exists in the realm. */
+  complete(core: Core): void;
 }
 
 /**
  * Puts the globals that people expect into a fresh realm. The small ones are made at once; the others are evaluated when the
  * script first touches them, so that a run which needs none pays for none.
  */
-export function installGlobals(parts: Parts): void {
-  const { core, timers } = parts;
-  place('console', createConsole(core));
-  place('process', freeze({ env: core.env }));
+export function installGlobals(parts: Parts): Pending {
+  const { outlets, timers } = parts;
+  const process = {};
+  place('console', createConsole(outlets));
+  place('process', process);
   place('setTimeout', (callback: unknown, delay?: unknown, ...args: unknown[]) =>
     timers.set(callback, delay, args, false),
   );
@@ -40,9 +46,15 @@ export function installGlobals(parts: Parts): void {
     () => require('./abort.ts').createAbort(timers),
     loading,
   );
-  lazily(['fetch', 'Headers', 'Response'], () => require('./fetch.ts').createFetch(core), loading);
-  lazily(['crypto'], () => require('./crypto.ts').createCrypto(parts.seed), loading);
-  if ((core.run as { deterministic?: boolean }).deterministic) Math.random = lazyRandom(parts.seed);
+  lazily(['fetch', 'Headers', 'Response'], () => require('./fetch.ts').createFetch(outlets), loading);
+  lazily(['crypto'], () => require('./crypto.ts').createCrypto(parts.seed()), loading);
+  return {
+    complete({ env, run }) {
+      defineProperty(process, 'env', { value: env, enumerable: true });
+      freeze(process);
+      if (run.deterministic) Math.random = lazyRandom(parts.seed());
+    },
+  };
 }
 
 /** Seeded numbers in place of V8's own; the generator is made with the first one. */

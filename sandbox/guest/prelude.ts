@@ -1,14 +1,24 @@
 import { type BridgeLimits, createBridge, type Post } from './bridge.ts';
-import { startClock } from './clock.ts';
-import { createCore } from './core.ts';
+import { createClock } from './clock.ts';
+import { type Core, createCore, createOutlets } from './core.ts';
 import { installGlobals } from './globals.ts';
 import { harden } from './harden.ts';
 import { toJson } from './json.ts';
-import { apply, hasOwn, ownKeys, PlainPromise, parse, stringify, whenSettled } from './primordials.ts';
+import {
+  apply,
+  defineProperty,
+  deleteProperty,
+  hasOwn,
+  ownKeys,
+  PlainPromise,
+  parse,
+  stringify,
+  whenSettled,
+} from './primordials.ts';
 import { describe } from './thrown.ts';
 import { createTimers } from './timers.ts';
 
-/** What the cell says of a run when it sets the isolate up, as JSON text. */
+/** What the cell says of a run when it begins, as JSON text. */
 export interface Settings {
   readonly entry: string;
   readonly run: { readonly startedAt: string; readonly deterministic: boolean };
@@ -23,45 +33,73 @@ type Factory = (core: object) => Record<string, unknown>;
 
 /** The two ways into the isolate. The cell enters each under a time limit. */
 export interface Doors {
-  start(factory: Factory, params: string): void;
+  /**
+   * Takes the run's settings, and leaves the global `$start` for the one statement that the cell runs next: `$start(bundle)`.
+   * It is gone as soon as it is read, before any code of the script runs. Called once.
+   */
+  begin(settingsText: string, params: string): void;
   deliver(kind: string, id: number, text: string): void;
 }
 
 harden();
 
-/** Sets one run up and returns the ways in. Called once per isolate, before the script exists in it. */
-export function install(post: Post, settingsText: string): Doors {
-  const settings: Settings = parse(settingsText);
-  const bridge = createBridge(post, settings.limits);
+/** Makes all of the realm that is the same in every run, ahead of one. Called once per isolate. */
+export function install(post: Post): Doors {
+  const bridge = createBridge(post);
   const fail = (thrown: unknown): void => post('fail', 0, stringify(describe(thrown)), '');
-  const clock = startClock(settings.run);
+  const clock = createClock();
   const timers = createTimers(post, clock, fail);
-  const core = createCore(bridge, settings);
-  installGlobals({ core, timers, clock, seed: settings.seed, fail });
-
-  const succeed = (value: unknown): void => {
-    const json = toJson(value, settings.limits.resultBytes);
-    if ('text' in json) post('done', 0, json.text, '');
-    else post('unfit', 0, json.fault, json.why);
-  };
+  const outlets = createOutlets(bridge);
+  let seed = '';
+  const globals = installGlobals({ outlets, timers, seed: () => seed, fail });
 
   return {
-    start(factory, params) {
-      try {
-        const exports = factory(core);
-        const main = hasOwn(exports, settings.entry) ? exports[settings.entry] : undefined;
-        if (typeof main !== 'function') return post('missing', 0, names(exports), '');
-        const returned = apply(main, undefined, [parse(params)]);
-        whenSettled(new PlainPromise((resolve) => resolve(returned)), succeed, fail);
-      } catch (error) {
-        fail(error);
-      }
+    begin(settingsText, params) {
+      const settings: Settings = parse(settingsText);
+      seed = settings.seed;
+      bridge.open(settings.limits);
+      if (settings.run.deterministic) clock.pin(settings.run.startedAt);
+      const core = createCore(outlets, settings);
+      globals.complete(core);
+      offer((factory) => start(factory, core, settings, params));
     },
     deliver(kind, id, text) {
       if (kind === 'answer') bridge.answer(id, text);
       else timers.fire(id);
     },
   };
+
+  function start(factory: Factory, core: Core, { entry, limits }: Settings, params: string): void {
+    try {
+      const exports = factory(core);
+      const main = hasOwn(exports, entry) ? exports[entry] : undefined;
+      if (typeof main !== 'function') return void post('missing', 0, names(exports), '');
+      const returned = apply(main, undefined, [parse(params)]);
+      whenSettled(
+        new PlainPromise((resolve) => resolve(returned)),
+        (value) => succeed(value, limits.resultBytes),
+        fail,
+      );
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  function succeed(value: unknown, resultBytes: number): void {
+    const json = toJson(value, resultBytes);
+    if ('text' in json) post('done', 0, json.text, '');
+    else post('unfit', 0, json.fault, json.why);
+  }
+}
+
+function offer(start: (factory: Factory) => void): void {
+  defineProperty(globalThis, '$start', {
+    get() {
+      deleteProperty(globalThis, '$start');
+      return start;
+    },
+    configurable: true,
+  });
 }
 
 function names(exports: object): string {

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { codeOf, openRig, outputOf } from './rig.ts';
+import { bundleOf, codeOf, openRig, outputOf } from './rig.ts';
 
 const test = suite("a script's realm");
 const rig = openRig();
@@ -165,6 +165,41 @@ test('a script cannot forge its outcome or anything of the host by what it leave
     'async function main() { Object.prototype.ok = true; Object.prototype.output = "1"; throw new Error("x"); }',
   );
   assert.is(codeOf(outcome), 'SCRIPT_ERROR');
+});
+
+test('SBX-02 what starts a script is gone before its first line, and no frame of a stack leads to it', async () => {
+  const source = `const before = [typeof $start, '$start' in globalThis, Object.getOwnPropertyDescriptor(globalThis, '$start')];
+  async function main() {
+    Error.prepareStackTrace = (_e, frames) => frames.map((f) => [f.getFunction(), f.getThis()]);
+    const frames = new Error('x').stack;
+    return [...before, typeof $start, frames.length > 2, frames.flat().filter((part) => part !== undefined && part !== null).length];
+  }`;
+  assert.equal(await run(source), ['undefined', false, null, 'undefined', true, 0]);
+});
+
+test('a bundle that is more than one function gets no more than that function would', async () => {
+  const raw = (code: string) => rig.runBundle({ ...bundleOf(code), code }, { limits: { wallMs: 1_000 } });
+  const beside = await raw(
+    '(function () { return { main: async () => globalThis.seen }; }), globalThis.seen = [typeof $start, typeof $cloister, process.env, typeof process.env]',
+  );
+  assert.equal(outputOf(beside), ['undefined', 'undefined', {}, 'object']);
+  const twice = await raw(
+    '(function () { return { main: async () => 1 }; })); let again; try { $start(() => 0); } catch (e) { again = e.name; } (again',
+  );
+  assert.is(outputOf(twice), 1);
+  const hoisted = await raw('(function () { return { main: async () => 2 }; })); function $start() { return 3; } (0');
+  assert.is(codeOf(hoisted), 'SCRIPT_WALL');
+});
+
+test('an isolate that was made ahead has the settings of the run that gets it', async () => {
+  const source = `async function main(p) { return [p.n, process.env.V, $cloister.env.V, $cloister.run.id, Object.isFrozen(process), Math.random() === Math.random()]; }`;
+  for (const n of [1, 2, 3]) {
+    const startedAt = '2026-01-02T03:04:05.678Z';
+    const info = { id: `run-${n}`, workflow: 'w', activity: 'a', attempt: 1, startedAt, deterministic: n === 2 };
+    const outcome = await rig.run(source, { params: `{"n":${n}}`, env: { V: `v${n}` }, run: info });
+    assert.equal(outputOf(outcome), [n, `v${n}`, `v${n}`, `run-${n}`, true, false]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 });
 
 test.run();
