@@ -15,6 +15,7 @@ import {
 } from './package.ts';
 import { findFile, isRelative, joinInside } from './path.ts';
 
+/** What the host asks a build process for. */
 export type BuildInput = Extract<ToBuild, { t: 'build' }>;
 
 /** What a problem is made of, carried in esbuild's `detail`. */

@@ -2,9 +2,13 @@
  * What the bridge needs of the language, captured before a line of the script runs: a script may put anything it likes on
  * the prototypes afterwards. Code of the bridge uses these, own properties and objects without prototype, nothing else.
  */
+/** Of `Reflect`. */
 export const { apply, construct, defineProperty, deleteProperty, ownKeys, getPrototypeOf } = Reflect;
+/** Of `Object`. */
 export const { create, freeze, hasOwn } = Object;
+/** Of `Number`. */
 export const { isFinite: isFiniteNumber } = Number;
+/** Of `JSON`. */
 export const { parse, stringify } = JSON;
 export const {
   Error: PlainError,

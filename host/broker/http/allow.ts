@@ -4,9 +4,9 @@ import { CapabilityError } from '../capability.ts';
 const STAR = 'star-7f3a1c';
 
 /**
- * Throws `DENIED` unless scheme, host and port of the URL are those of an entry such as `https://api.example.org` or
- * `https://*.example.org:8443`. A star is exactly one label, and two labels at least must be plain. What cannot be read as an
- * entry allows nothing.
+ * Throws `DENIED` unless scheme, host and port of the URL are those of an entry such as `https://api.example.org:8443`. A
+ * star in place of a label is exactly one label, and two labels at least must be plain. What cannot be read as an entry
+ * allows nothing.
  */
 export function checkAllowed(url: URL, allow: readonly string[]): void {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw denied(`scheme ${url.protocol}`);
