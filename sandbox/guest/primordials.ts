@@ -10,6 +10,7 @@ export const { create, freeze, hasOwn } = Object;
 export const { isFinite: isFiniteNumber } = Number;
 /** Of `JSON`. */
 export const { parse, stringify } = JSON;
+/** Of the realm as it was made. */
 export const {
   Error: PlainError,
   RangeError: PlainRangeError,
