@@ -1,3 +1,4 @@
+import { CAPABILITIES, LIMIT_NAMES } from '../declaration.ts';
 import type { DeclaredLimits } from '../plan.ts';
 import { StoreError } from './error.ts';
 
@@ -28,20 +29,6 @@ export interface Tenant {
   readonly organizationId: string;
   readonly settings: TenantSettings;
 }
-
-const CAPABILITIES = ['fhir', 'db', 'http', 'log'] as const;
-const LIMITS = [
-  'cpuMs',
-  'wallMs',
-  'heapMb',
-  'rssMb',
-  'calls',
-  'inFlight',
-  'argBytes',
-  'resultBytes',
-  'logLines',
-  'concurrentRuns',
-] as const satisfies readonly (keyof DeclaredLimits)[];
 
 /**
  * Settings out of the row of a tenant or a `tenants.yaml`. Missing keys grant nothing; unknown keys are ignored. Throws
@@ -87,7 +74,7 @@ function parseSecret(value: unknown, where: string): TenantSecret {
 }
 
 function parseLimits(limits: Record<string, unknown>, where: string): DeclaredLimits {
-  const known = LIMITS.filter((name) => limits[name] !== undefined);
+  const known = LIMIT_NAMES.filter((name) => limits[name] !== undefined);
   return Object.fromEntries(
     known.map((name) => {
       const limit = limits[name];
