@@ -10,6 +10,9 @@ import type { Sources } from './source.ts';
 
 const LOOK_MS = 50;
 
+/** From a build's end to the start of the spare process: what was built runs first. */
+const AHEAD_MS = 300;
+
 /** How builds are bounded. */
 export interface BuilderOptions {
   readonly buildMs: number;
@@ -34,6 +37,7 @@ export class Builder {
   #spare: BuildProcess | null = null;
   #last: BuildProcess | null = null;
   #idle: NodeJS.Timeout | null = null;
+  #ahead: NodeJS.Timeout | null = null;
   #busy = 0;
   #isClosed = false;
 
@@ -58,6 +62,7 @@ export class Builder {
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#idle) clearTimeout(this.#idle);
+    if (this.#ahead) clearTimeout(this.#ahead);
     const live = [...this.#live];
     for (const process of live) process.end();
     await Promise.all(live.map((process) => process.closed));
@@ -90,10 +95,15 @@ export class Builder {
     this.#last?.end();
     this.#last = process;
     if (this.#isClosed) return void process.end();
-    this.#spare ??= this.#open();
+    this.#ahead ??= setTimeout(() => this.#prepare(), AHEAD_MS).unref();
     if (this.#idle) clearTimeout(this.#idle);
     this.#idle = setTimeout(() => this.#rest(), this.#options.idleMs);
     this.#idle.unref();
+  }
+
+  #prepare(): void {
+    this.#ahead = null;
+    this.#spare ??= this.#open();
   }
 
   #rest(): void {

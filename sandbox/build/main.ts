@@ -4,11 +4,13 @@ import { Asker } from './asker.ts';
 import type { Bundler } from './bundle.ts';
 import { bundle } from './bundle.ts';
 import type { FromBuild, ToBuild } from './message.ts';
+import { rehearse } from './rehearse.ts';
 
 /** Process side of builds: makes one bundle at a time, from what its supervisor answers. Ends with the pipe. */
 
 const reader = new FrameReader();
 let asker = new Asker(send);
+let isWanted = false;
 const bundler = start();
 
 function send(message: FromBuild): void {
@@ -21,6 +23,7 @@ function leave(): void {
 
 async function handle(message: ToBuild): Promise<void> {
   if (message.t === 'reply') return void asker.take(message.id, message.reply);
+  isWanted = true;
   asker = new Asker(send);
   send(await bundle(await bundler, message, asker));
 }
@@ -51,7 +54,7 @@ async function start(): Promise<Bundler> {
   const esbuild: Bundler = require('esbuild-wasm/lib/browser.js');
   const { Module } = Reflect.get(globalThis, 'WebAssembly');
   await esbuild.initialize({ wasmModule: new Module(readFileSync('esbuild.wasm')), worker: false });
-  await esbuild.build({ stdin: { contents: 'export {}' }, bundle: true, write: false, logLevel: 'silent' });
+  await rehearse(esbuild, () => isWanted);
   return esbuild;
 }
 

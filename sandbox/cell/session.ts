@@ -7,6 +7,7 @@ import { evaluateSealed } from './evaluate.ts';
 import type { Code, EntryFault, Isolate, Outlet } from './isolate.ts';
 import type { Shelf } from './shelf.ts';
 
+/** What the host asks a cell to run. */
 export type RunMessage = Extract<ToCell, { t: 'run' }>;
 
 /** Watch ticks without anything under way after which a run can never end. */

@@ -65,7 +65,7 @@ export class Shelf {
   }
 }
 
-/** The bundle, a function expression, as the one statement that starts it. Strict, so that no frame of it can be reached. */
+/** The bundle, a function expression, as the one statement that starts it. */
 function started(source: string): string {
-  return `"use strict";$start(${source}\n)`;
+  return `$start(${source}\n)`;
 }
