@@ -1,6 +1,7 @@
 import type * as esbuild from 'esbuild-wasm';
 import type { BuildProblem } from '../contract.ts';
 import type { Asker } from './asker.ts';
+import { readExports } from './exports.ts';
 import { load } from './loader.ts';
 import type { FromBuild } from './message.ts';
 import { plainPath } from './path.ts';
@@ -30,20 +31,17 @@ export async function bundle(
 ): Promise<Extract<FromBuild, { t: 'made' | 'failed' }>> {
   const resolver = new Resolver(input, asker);
   try {
-    const [made, listed] = await Promise.all([
-      esbuild.build({ ...options(input, resolver, asker), ...WRAPPED }),
-      esbuild.build({ ...options(input, resolver, asker), format: 'esm', metafile: true }),
-    ]);
+    const made = await esbuild.build({ ...options(input, resolver, asker), ...WRAPPED });
     const refused = made.warnings.filter((warning) => REFUSED_WARNINGS.has(warning.id));
     if (refused.length > 0) return failed(refused.map((warning) => toProblem(warning, input.entry)));
     const text = (ending: string): string => made.outputFiles.find((file) => file.path.endsWith(ending))?.text ?? '';
-    const [output] = Object.values(listed.metafile.outputs);
-    const inputs = Object.keys(listed.metafile.inputs).filter((path) => path.startsWith('project:'));
+    const code = text('.js').trimEnd();
+    const inputs = Object.keys(made.metafile.inputs).filter((path) => path.startsWith('project:'));
     return {
       t: 'made',
-      code: text('.js').trimEnd(),
+      code,
       map: withPlainSources(text('.map')),
-      exports: output?.exports ?? [],
+      exports: readExports(code) ?? (await listExports(esbuild, options(input, resolver, asker))),
       inputs: inputs.map((path) => path.slice('project:'.length)).sort(),
     };
   } catch (error) {
@@ -57,7 +55,14 @@ export async function bundle(
   }
 }
 
+/** Asks the bundler itself, which says it of ES modules only: a second bundle, for the entries that are rare. */
+async function listExports(esbuild: Bundler, plain: ReturnType<typeof options>): Promise<readonly string[]> {
+  const { metafile } = await esbuild.build({ ...plain, format: 'esm', metafile: true });
+  return Object.values(metafile.outputs)[0]?.exports ?? [];
+}
+
 const WRAPPED = {
+  metafile: true,
   format: 'iife',
   globalName: EXPORTS,
   sourcemap: 'external',

@@ -207,4 +207,27 @@ test('CMP-07 a source map comment is never followed', async () => {
   if (built.ok) assert.not.match(built.bundle.code + built.bundle.map, /etc\/passwd|root:/);
 });
 
+test('the exports of an entry are told however it is written', async () => {
+  const other = 'export const x = 1; export const y = 2;';
+  const forged =
+    'export const main = 1; const t = `\n  __export(a_exports, {\n    no: () => no\n  });\n`; export const u = t;';
+  const cases: readonly [string, readonly string[]][] = [
+    ['export const main = 1; export function description() {}', ['description', 'main']],
+    ["export * from './other'; export { x as main } from './other';", ['main', 'x', 'y']],
+    ["export * as all from './other'; export default 1;", ['all', 'default']],
+    ['const v = 1; export { v as "two words", v as "ä\\"\\n", v as $1 };', ['$1', 'two words', 'ä"\n']],
+    ['const v = 1; export { v as "\\x07", v as b };', ['\x07', 'b']],
+    ['exports.main = () => 1;', ['default']],
+    ['export interface Main { a: 1 }', []],
+    ['console.log(1);', []],
+    [forged, ['main', 'u']],
+  ];
+  const files = new Map(cases.map(([source], i) => [`activities/${i}.ts`, source]));
+  files.set('activities/other.ts', other);
+  for (const [i, [source, expected]] of cases.entries()) {
+    const built = await rig.build({}, { files, entry: `activities/${i}.ts` });
+    assert.equal(built.ok ? [...built.exports].sort() : built.problems, [...expected].sort(), source);
+  }
+});
+
 test.run();
