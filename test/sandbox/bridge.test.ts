@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { answerCall } from '../../sandbox/call.ts';
+import { createBridge } from '../../sandbox/guest/bridge.ts';
 import { DEFAULT_LIMITS } from '../../sandbox/index.ts';
 import { codeOf, openRig, outputOf } from './rig.ts';
 
@@ -244,6 +245,22 @@ test('the host checks arguments itself: a cell that sends what it should not is 
   assert.is((await answer('fhir.read', `"${'x'.repeat(2e6)}"`)).err.code, 'TOO_LARGE');
   assert.is((await answer('__proto__', '{}')).err.code, 'UNKNOWN_METHOD');
   assert.is((await answer('fhir.read', '{}')).ok, 'called');
+});
+
+test('before a run opens it the bridge of an isolate made ahead sends neither calls nor lines', async () => {
+  const posted: unknown[] = [];
+  const bridge = createBridge((...message) => posted.push(message));
+  bridge.log('info', 'early', { a: 1 });
+  const code = await bridge.call('fhir.read', {}).catch((error) => error.code);
+  assert.equal([code, posted], ['TOO_MANY_CALLS', []]);
+  bridge.open({ calls: 1, inFlight: 1, argBytes: 100, logLines: 1 });
+  void bridge.call('fhir.read', {});
+  assert.equal(posted, [['call', 0, 'fhir.read', '{}']]);
+});
+
+test('bundles of any length run the same, new and from their compiled form', async () => {
+  const sources = [10, 100_000, 400_000].map((size) => `/*${'x'.repeat(size)}*/ async function main() { return 1; }`);
+  for (const source of [...sources, ...sources, ...sources]) assert.is(outputOf(await rig.run(source)), 1);
 });
 
 test.run();
