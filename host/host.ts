@@ -70,7 +70,7 @@ export function createScriptHost(options: Pick<HostOptions, 'fhir' | 'db' | 'log
     failed: (method, error, { runId, activity }) =>
       log.error({ method, runId, activity, err: error }, 'a capability failed'),
   });
-  const sandbox = createSandbox({});
+  const sandbox = createSandbox({ log: ({ event, ...about }) => log.warn(about, event) });
   return {
     fhir,
     sandbox,

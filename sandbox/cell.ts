@@ -1,4 +1,5 @@
 import { answerCall } from './call.ts';
+import type { MemoryGroup, MemoryGroups } from './cgroup.ts';
 import { codeOf, type Death, RSS_LINE, textOf } from './death.ts';
 import type { SandboxEvent } from './event.ts';
 import type { Job } from './job.ts';
@@ -45,6 +46,8 @@ export interface CellHooks {
 export class Cell {
   readonly #child: Child;
   readonly #hooks: CellHooks;
+  /** Ring four, where the system has it. */
+  readonly #group: MemoryGroup | null;
   readonly #running = new Map<number, Running>();
   readonly #held = new Map<string, number>();
   readonly #bornAt = performance.now();
@@ -61,13 +64,14 @@ export class Cell {
   /** Takes no further run. */
   retiring = false;
 
-  constructor(sources: Sources, hooks: CellHooks) {
+  constructor(sources: Sources, hooks: CellHooks, groups: MemoryGroups | null) {
     this.#hooks = hooks;
     this.#ready.promise.catch(() => undefined);
     this.#child = new Child(sources.cell, cellWalls(), {
       onMessage: (message) => this.#handle(message),
       onEnd: (why) => this.#onEnd(why),
     });
+    this.#group = groups?.join(this.#child.pid) ?? null;
     this.#child.send({ t: 'guest', prelude: sources.prelude, sealed: sources.sealed });
   }
 
@@ -138,6 +142,7 @@ export class Cell {
       open: 0,
       lines: 0,
     });
+    this.#group?.limit(this.#capMb());
     const code = this.#hold(bundle.digest, bundle.code) ? { code: bundle.code } : {};
     this.#child.send({ t: 'run', id, digest: bundle.digest, ...code, entry, params, run, env, limits });
   }
@@ -148,8 +153,7 @@ export class Cell {
     this.rssMb = rssMb ?? this.rssMb;
     const now = performance.now();
     const all = [...this.#running.values()];
-    const capMb = Math.min(...all.map((run) => run.job.request.limits.rssMb));
-    if (rssMb !== undefined && rssMb > capMb * RSS_LINE) return void this.#end('memory', null);
+    if (rssMb !== undefined && rssMb > this.#capMb() * RSS_LINE) return void this.#end('memory', null);
     if (!this.#isReady) {
       if (this.ageMs > START_MS) this.#end('silent', null);
       return;
@@ -158,6 +162,11 @@ export class Cell {
     if (stuck) return void this.#end('stuck', stuck);
     const since = Math.max(this.#heardAt, ...all.map((run) => run.startedAt));
     if (all.length > 0 && now - since > SILENCE_MS) this.#end('silent', null);
+  }
+
+  /** The smallest cap of those that run: what one may not pass, nobody beside it may. */
+  #capMb(): number {
+    return Math.min(...[...this.#running.values()].map((run) => run.job.request.limits.rssMb));
   }
 
   /** Ends the process. Runs in it are reported as to be run again. */
@@ -258,7 +267,9 @@ export class Cell {
 
   #onEnd(why: string | null): void {
     this.#closed.resolve();
-    this.#end(why === null ? 'crash' : 'protocol', null);
+    if (why !== null) this.#end('protocol', null);
+    else this.#end(this.#group?.wasKilled() ? 'memory' : 'crash', null);
+    this.#group?.close();
   }
 
   #end(death: Death, guilty: Running | null): void {

@@ -184,6 +184,8 @@ export interface SandboxStats {
   }[];
   readonly queued: number;
   readonly kills: number;
+  /** Version of the cgroups that bound the memory of cells; null where there are none, or nothing has run yet. */
+  readonly memoryGroups: 1 | 2 | null;
 }
 
 /** Runs scripts in cells and builds bundles in throwaway processes. `close` ends every child process. */

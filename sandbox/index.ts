@@ -74,7 +74,7 @@ class CellSandbox implements Sandbox {
   }
 
   stats(): SandboxStats {
-    return this.#parts?.pool.stats() ?? { cells: [], queued: 0, kills: 0 };
+    return this.#parts?.pool.stats() ?? { cells: [], queued: 0, kills: 0, memoryGroups: null };
   }
 
   async close(): Promise<void> {

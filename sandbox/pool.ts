@@ -1,4 +1,5 @@
-import { Cell } from './cell.ts';
+import { Cell, type CellHooks } from './cell.ts';
+import { findMemoryGroups, type MemoryGroups } from './cgroup.ts';
 import type { SandboxStats } from './contract.ts';
 import type { SandboxEvent } from './event.ts';
 import type { Job } from './job.ts';
@@ -35,6 +36,7 @@ interface Lane {
 export class Pool {
   readonly #options: PoolOptions;
   readonly #sources: Sources;
+  readonly #groups: MemoryGroups | null = findMemoryGroups();
   readonly #lanes = new Map<string, Lane>();
   readonly #cells = new Set<Cell>();
   #spare: Cell | null = null;
@@ -73,6 +75,7 @@ export class Pool {
       cells: cells.map((cell) => ({ cell: cell.key, pid: cell.pid, running: cell.running, rssMb: cell.rssMb })),
       queued,
       kills: this.#kills,
+      memoryGroups: this.#groups?.version ?? null,
     };
   }
 
@@ -170,11 +173,12 @@ export class Pool {
   }
 
   #open(): Cell {
-    const cell = new Cell(this.#sources, {
+    const hooks: CellHooks = {
       onRoom: () => this.#onRoom(cell),
       onDeath: (_cell, again) => this.#onDeath(cell, again),
       log: this.#options.log,
-    });
+    };
+    const cell = new Cell(this.#sources, hooks, this.#groups);
     this.#cells.add(cell);
     return cell;
   }
