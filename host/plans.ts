@@ -1,5 +1,6 @@
 /** The shelf: compiles workflows of the project into plans, keeps plans and bundles, hands them to runs. */
 import { ApplicationFailure } from '@temporalio/common';
+import type { Logger } from 'pino';
 import {
   type BuildInput,
   type BuildResult,
@@ -19,6 +20,7 @@ import {
 } from '../registry/index.ts';
 import type { Bundle } from '../sandbox/index.ts';
 import { readBuiltIns } from './builtins.ts';
+import { API_ERRORS } from './codes.ts';
 import { npmEnvironment } from './env.ts';
 import { ApiError } from './error.ts';
 import type { TenantSeparation } from './separation.ts';
@@ -41,6 +43,7 @@ export interface ShelfOptions {
   readonly unscopedRuns: 'allow' | 'deny';
   readonly separation: TenantSeparation;
   readonly build: (request: BuildInput) => Promise<BuildResult>;
+  readonly log: Logger;
   /** A line for people when dependencies are installed. */
   readonly progress: (text: string) => void;
 }
@@ -114,7 +117,11 @@ export class PlanShelf {
     const refusal = await this.#refuseTenant(args.input.tenantOrganizationId);
     if (refusal) return { ok: false, code: 'TENANT_REFUSED', message: refusal, recordable: false };
     const { payloadMaxBytes } = this.#options;
-    const plan = args.pin ? await this.#pinned(args.branch, args.pin) : await this.#fresh(args);
+    const plan = await (args.pin ? this.#pinned(args.branch, args.pin) : this.#fresh(args)).catch((error: unknown) => {
+      this.#options.log.error({ workflow: args.workflow, err: error }, 'a plan could not be loaded');
+      // What went wrong is the operator's to read; its text may name folders and servers.
+      throw ApplicationFailure.retryable('the project or the code store cannot be read', 'PLAN_SOURCE_GONE');
+    });
     return 'code' in plan ? { ok: false, ...plan, recordable: true } : { ok: true, plan, payloadMaxBytes };
   }
 
@@ -149,7 +156,9 @@ export class PlanShelf {
       return { code: 'PLAN_INVALID', message: sentences(errorsOf(problems)) };
     } catch (error) {
       if (error instanceof ApiError) return { code: 'PLAN_INVALID', message: error.message };
-      if (error instanceof RegistryError) return { code: 'PLAN_INVALID', message: error.message };
+      if (error instanceof RegistryError && Object.hasOwn(API_ERRORS, error.code)) {
+        return { code: 'PLAN_INVALID', message: error.message };
+      }
       throw error;
     }
   }

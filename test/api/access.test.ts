@@ -39,6 +39,7 @@ access.before(async () => {
     separation: new TenantSeparation(async () => ({ ok: true, asked: true, reason: null }), pino({ level: 'silent' })),
     build: sandbox.build.bind(sandbox),
     progress: () => undefined,
+    log: pino({ level: 'silent' }),
   });
   const nowhere = `127.0.0.1:${await freePort()}`;
   const connection = Connection.lazy({ address: nowhere });

@@ -51,10 +51,20 @@ export function createScriptActivity(dependencies: ScriptDependencies): (...args
       if (outcome.code === 'SCRIPT_WALL' && context.info.attempt === 1 && waitedMs > LATE_MS)
         throw hostLost('it was taken up too late');
       throw asFailure(outcome, context.info.attempt);
+    } catch (error) {
+      throw await told(error, context, () => dependencies.failed(error, call as ScriptCall));
     } finally {
       clearInterval(heartbeat);
     }
   };
+}
+
+/** What Temporal is told of an error: one of the table's, or that the host is in trouble. Its own text stays in the host. */
+async function told(error: unknown, context: Context, log: () => void): Promise<unknown> {
+  if (error instanceof ApplicationFailure) return error;
+  if (context.cancellationSignal.aborted) return endCancelled(context);
+  log();
+  return hostLost('the host failed');
 }
 
 /** All of a script's run that comes out of stores. */
