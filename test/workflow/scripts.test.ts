@@ -1,6 +1,9 @@
 // timeout: 180
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { RunView } from '../../host/runs/view.ts';
 import { activityOf, type TestHost, testHost } from '../stand/host.ts';
 import { packPackage, script, workflow } from '../stand/project.ts';
 
@@ -152,6 +155,21 @@ scripts('deterministic: true fixes clock and randomness to the run', async () =>
   const view = await stand.run('drawing');
   const { at } = activityOf(view, 'it').output as { at: number };
   assert.ok(at <= Date.parse(String(activityOf(view, 'it').startedAt)), 'the clock is that of the schedule');
+});
+
+scripts('grants that cannot be read are the trouble of the host: the script waits, and its run completes', async () => {
+  const file = join(stand.dataDir, 'tenants.yaml');
+  await writeFile(file, 'org-a: [this is: no grant');
+  const { status, body } = await stand.start('alone', { tenantOrganizationId: 'org-a' });
+  assert.is(status, 202);
+  await new Promise((done) => setTimeout(done, 1500));
+  const url = `${stand.host.url}/workflows/alone/runs/${body.runId}`;
+  const open = (await (await fetch(url)).json()) as RunView;
+  assert.is(open.status, 'in-progress');
+  await rm(file);
+  const view = await stand.follow('alone', String(body.runId));
+  assert.is(view.status, 'completed', JSON.stringify(view.error));
+  assert.is(activityOf(view, 'it').attempts, 1);
 });
 
 scripts.run();
