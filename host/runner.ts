@@ -113,9 +113,18 @@ function createContext(request: ScriptRun, writes: WriteKeys): Omit<RunContext, 
 
 const fault = ({ code, message }: { code: string; message: string }): string => `${code} ${message}`;
 
+/** What comes out of a cell is text until it has been read. */
+function completed(output: string, usage: Usage): ScriptOutcome {
+  try {
+    return { ok: true, output: JSON.parse(output) as unknown, usage };
+  } catch {
+    return { ok: false, code: 'RESULT_NOT_JSON', message: 'the result is not JSON', usage };
+  }
+}
+
 /** An uncaught capability error gives the activity the code its capability named, so that `retries` treats it rightly. */
 function conclude(outcome: RunOutcome, refused: ReadonlyMap<string, FailureCode>, overran: boolean): ScriptOutcome {
-  if (outcome.ok) return { ok: true, output: JSON.parse(outcome.output) as unknown, usage: outcome.usage };
+  if (outcome.ok) return completed(outcome.output, outcome.usage);
   const { code, message, stack, thrownCode } = outcome.error;
   const { usage } = outcome;
   if (code === 'CANCELLED' && overran) {

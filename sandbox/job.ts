@@ -30,9 +30,9 @@ export class Job {
   /** The outcome that the cell reported. */
   finish(ended: Ended, usage: RunOutcome['usage']): void {
     if (this.#settled) return;
+    const stack = ended.ok || ended.stack === undefined ? undefined : mapStack(ended.stack, this.request.bundle);
     this.#settled = true;
     if (ended.ok) return void this.#resolve({ ok: true, output: ended.output, usage });
-    const stack = ended.stack === undefined ? undefined : mapStack(ended.stack, this.request.bundle);
     const { code, message, thrownCode } = ended;
     this.#resolve({
       ok: false,

@@ -23,5 +23,8 @@ export const LOG_LINE_CHARS = 8 * 1024;
 /** Longest error text that leaves a script, characters. */
 export const MESSAGE_CHARS = 2 * 1024;
 
+/** Longest stack that leaves a script, characters. */
+export const STACK_CHARS = 16 * 1024;
+
 /** Largest answer of a capability, bytes. */
 export const ANSWER_BYTES = 4 * 1024 * 1024;

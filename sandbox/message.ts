@@ -1,4 +1,5 @@
 import type { LogLine, RunErrorCode, RunInfo, Usage } from './contract.ts';
+import { MESSAGE_CHARS, STACK_CHARS } from './limits.ts';
 
 /** Limits that the cell itself keeps for one run. */
 export interface CellLimits {
@@ -123,9 +124,9 @@ function parseEnded(ended: Record<string, unknown>): Ended | null {
   return {
     ok: false,
     code: ended.code,
-    message: ended.message,
-    ...(typeof ended.stack === 'string' && { stack: ended.stack }),
-    ...(typeof ended.thrownCode === 'string' && { thrownCode: ended.thrownCode }),
+    message: ended.message.slice(0, MESSAGE_CHARS),
+    ...(typeof ended.stack === 'string' && { stack: ended.stack.slice(0, STACK_CHARS) }),
+    ...(typeof ended.thrownCode === 'string' && { thrownCode: ended.thrownCode.slice(0, 64) }),
   };
 }
 

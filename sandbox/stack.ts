@@ -1,25 +1,34 @@
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import type { Bundle } from './contract.ts';
+import { STACK_CHARS } from './limits.ts';
 
 const MAX_FRAMES = 20;
+/** Frames that are looked up at most: some lie in what the build itself put around the script. */
+const MOST_READ = 200;
 
-const FRAME = /^\s*at (?:async )?(?:(.{1,200}?) \()?bundle:(\d{1,9}):(\d{1,9})\)?$/;
+const FRAME = /^\s*at (?:async )?(?:(.{1,200}?) \()?bundle:([1-9]\d{0,8}):([1-9]\d{0,8})\)?$/;
 
 /**
  * The lines of a guest's stack that lie in its bundle, mapped to the project's own files:
  * `at main (activities/x.ts:3:9)`. Undefined when none does. The text is a script's own and only ever read as text.
  */
 export function mapStack(stack: string, bundle: Bundle): string | undefined {
-  const frames = stack.split('\n').flatMap((line) => FRAME.exec(line) ?? []);
+  const frames = stack
+    .slice(0, STACK_CHARS)
+    .split('\n')
+    .flatMap((line) => {
+      const frame = FRAME.exec(line);
+      return frame ? [frame] : [];
+    });
   if (frames.length === 0) return undefined;
-  const map = new TraceMap(bundle.map);
-  const lines: string[] = [];
-  for (const line of stack.split('\n')) {
-    const frame = FRAME.exec(line);
-    const mapped = frame && mapFrame(map, frame);
-    if (mapped && lines.length < MAX_FRAMES) lines.push(mapped);
+  try {
+    const map = new TraceMap(bundle.map);
+    const lines = frames.slice(0, MOST_READ).flatMap((frame) => mapFrame(map, frame) ?? []);
+    return lines.length > 0 ? lines.slice(0, MAX_FRAMES).join('\n') : undefined;
+  } catch {
+    // A script makes up what it likes; its error must come out all the same.
+    return undefined;
   }
-  return lines.length > 0 ? lines.join('\n') : undefined;
 }
 
 function mapFrame(map: TraceMap, [, name, line, column]: RegExpExecArray): string | null {

@@ -17,7 +17,8 @@ export async function load(args: OnLoadArgs, input: BuildInput, asker: Asker): P
   if ('tooLarge' in reply) {
     return fail({ code: 'BUILD_FAILED', found: `${args.path}, ${reply.tooLarge} bytes`, expected: 'less source text' });
   }
-  return { contents: reply.text, loader: loaderOf(args.path), pluginData };
+  // A line for shells means nothing here, and in front of it the bundle has its own words.
+  return { contents: reply.text.replace(/^#!.*/, ''), loader: loaderOf(args.path), pluginData };
 }
 
 function questionOf({ namespace, path }: OnLoadArgs, key: string): Question {

@@ -1,29 +1,34 @@
 import { deeperThan } from '../depth.ts';
 import { MAX_DEPTH } from '../limits.ts';
+import type { Isolate } from './isolate.ts';
 import type { Shelf } from './shelf.ts';
 
 const HEAP_MB = 16;
 const DEFAULT_MS = 250;
 const MAX_MS = 1_000;
 const ANSWER_CHARS = 256 * 1024;
+const ENVELOPE_CHARS = 64;
 
 /** Names that may be variables of an evaluated text: what could end the parameter list cannot be one. */
 const NAME = /^[A-Za-z_$][\w$]*$/;
 
 /**
  * Answers the bridge's method `evaluate`: text in a second isolate that has no capabilities, at most `cpuLeftMs`. The answer
- * is an answer's text; `cpuMs` is what it cost.
+ * is an answer's text; `cpuMs` is what it cost. The isolate is handed to `opened`, whose owner may dispose of it before its
+ * time.
  */
 export async function evaluateSealed(
   shelf: Shelf,
   args: string,
   cpuLeftMs: number,
+  opened: (isolate: Isolate) => void,
 ): Promise<{ readonly text: string; readonly cpuMs: number }> {
   const question = parseQuestion(args);
   if (typeof question === 'string') return { text: refusal('BAD_ARGUMENT', question), cpuMs: 0 };
   const isolate = shelf.takeSealed(HEAP_MB);
+  opened(isolate);
   try {
-    const answer = await isolate.ask(question.text, Math.max(1, Math.min(question.timeoutMs, cpuLeftMs)));
+    const answer = await isolate.ask(question.text, Math.max(1, Math.ceil(Math.min(question.timeoutMs, cpuLeftMs))));
     const text = 'text' in answer ? answerText(answer.text) : refusal('INVALID', `the text was ended: ${answer.fault}`);
     return { text, cpuMs: isolate.cpuMs };
   } finally {
@@ -33,7 +38,9 @@ export async function evaluateSealed(
 
 function parseQuestion(args: string): { readonly text: string; readonly timeoutMs: number } | string {
   if (deeperThan(args, MAX_DEPTH)) return 'the scope is nested too deep';
-  const { source, scope, timeoutMs = DEFAULT_MS } = JSON.parse(args);
+  const asked: unknown = JSON.parse(args);
+  if (typeof asked !== 'object' || asked === null) return 'expected source and scope';
+  const { source, scope, timeoutMs = DEFAULT_MS } = asked as Record<string, unknown>;
   if (typeof source !== 'string') return 'source must be a text';
   if (typeof scope !== 'object' || scope === null) return 'scope must be an object';
   const odd = Object.keys(scope).find((name) => !NAME.test(name));
@@ -43,8 +50,21 @@ function parseQuestion(args: string): { readonly text: string; readonly timeoutM
 }
 
 function answerText(text: string): string {
-  const answer: { ok?: unknown; err?: string } = JSON.parse(text);
-  return answer.err === undefined ? text : refusal('INVALID', answer.err);
+  if (text.length > ANSWER_CHARS + ENVELOPE_CHARS) return refusal('INVALID', 'the answer is too large');
+  const answer = parsed(text);
+  if (typeof answer === 'object' && answer !== null) {
+    if ('ok' in answer) return text;
+    if ('err' in answer && typeof answer.err === 'string') return refusal('INVALID', answer.err.slice(0, 500));
+  }
+  return refusal('INVALID', 'the text broke its own answer');
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function refusal(code: string, message: string): string {

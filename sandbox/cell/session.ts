@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { deeperThan } from '../depth.ts';
-import { MAX_DEPTH, MESSAGE_CHARS } from '../limits.ts';
+import { MAX_DEPTH, MESSAGE_CHARS, STACK_CHARS } from '../limits.ts';
 import type { Ended, FromCell, ToCell } from '../message.ts';
 import { Budget } from './budget.ts';
 import { evaluateSealed } from './evaluate.ts';
@@ -30,6 +30,7 @@ export class Session {
   readonly #budget: Budget;
   readonly #timers = new Map<number, NodeJS.Timeout>();
   readonly #open = new Set<number>();
+  readonly #sealed = new Set<Isolate>();
   #calls = 0;
   #entries = 0;
   #sealedMs = 0;
@@ -131,9 +132,23 @@ export class Session {
 
   async #evaluate(id: number, args: string): Promise<void> {
     const left = this.#message.limits.cpuMs - this.#budget.cpuMs;
-    const { text, cpuMs } = await evaluateSealed(this.#host.shelf, args, left);
-    this.#sealedMs += cpuMs;
-    this.answer(id, text);
+    let sealed: Isolate | undefined;
+    // It counts as being inside the run: a thread that cannot be stopped must not outlive it unseen.
+    this.#entries++;
+    try {
+      const { text, cpuMs } = await evaluateSealed(this.#host.shelf, args, left, (isolate) => {
+        sealed = isolate;
+        this.#sealed.add(isolate);
+      });
+      this.#sealedMs += cpuMs;
+      this.answer(id, text);
+    } catch {
+      this.answer(id, JSON.stringify({ err: { code: 'INVALID', message: 'the text could not be evaluated' } }));
+    } finally {
+      if (sealed) this.#sealed.delete(sealed);
+      this.#entries--;
+      this.#reportGone();
+    }
   }
 
   #log(level: string, line: string): void {
@@ -156,6 +171,7 @@ export class Session {
     const max = this.#message.limits.resultBytes;
     if (size > max) return void this.#unfit('TOO_LARGE', `${size} bytes, at most ${max}`);
     if (deeperThan(output, MAX_DEPTH)) return void this.#unfit('TOO_DEEP', `at most ${MAX_DEPTH} levels`);
+    if (!isJson(output)) return void this.#unfit('NOT_JSON', 'the script broke its own result');
     this.#end({ ok: true, output });
   }
 
@@ -166,8 +182,9 @@ export class Session {
   }
 
   #thrown(text: string): void {
-    const { code, message, stack, thrownCode } = JSON.parse(text);
-    this.#end({ ok: false, code, message, ...(stack && { stack }), ...(thrownCode && { thrownCode }) });
+    const thrown = readThrown(text);
+    if (!thrown) return void this.#fail('SCRIPT_ERROR', 'the script broke its own error');
+    this.#end({ ok: false, ...thrown });
   }
 
   #fault(fault: EntryFault): void {
@@ -182,7 +199,7 @@ export class Session {
   }
 
   #fail(code: Extract<Ended, { ok: false }>['code'], message: string): void {
-    this.#end({ ok: false, code, message });
+    this.#end({ ok: false, code, message: message.slice(0, MESSAGE_CHARS) });
   }
 
   #end(ended: Ended): void {
@@ -193,11 +210,37 @@ export class Session {
     const usage = { cpuMs: this.#budget.cpuMs, wallMs: this.#budget.wallMs, calls: this.#calls };
     this.#host.send({ t: 'end', id: this.id, ended, usage });
     this.#isolate.dispose();
+    for (const sealed of this.#sealed) sealed.dispose();
     this.#reportGone();
   }
 
   #reportGone(): void {
     if (this.#ended && this.#entries === 0) this.#host.gone(this);
+  }
+}
+
+/** What the guest tells of an error; the realm it was made in is the script's, so nothing of it is taken on trust. */
+function readThrown(
+  text: string,
+): Pick<Extract<Ended, { ok: false }>, 'code' | 'message' | 'stack' | 'thrownCode'> | null {
+  const value = isJson(text) ? (JSON.parse(text) as Record<string, unknown> | null) : null;
+  if (typeof value !== 'object' || value === null) return null;
+  const { code, message, stack, thrownCode } = value;
+  if ((code !== 'SCRIPT_ERROR' && code !== 'SCRIPT_MEMORY') || typeof message !== 'string') return null;
+  return {
+    code,
+    message: message.slice(0, MESSAGE_CHARS),
+    ...(typeof stack === 'string' && stack !== '' && { stack: stack.slice(0, STACK_CHARS) }),
+    ...(typeof thrownCode === 'string' && thrownCode !== '' && { thrownCode: thrownCode.slice(0, 64) }),
+  };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

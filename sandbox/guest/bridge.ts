@@ -1,5 +1,5 @@
-import { toJson } from './json.ts';
-import { apply, create, cut, PlainPromise, parse } from './primordials.ts';
+import { isText, toJson } from './json.ts';
+import { apply, create, cut, hasOwn, PlainPromise, parse } from './primordials.ts';
 import { callError } from './thrown.ts';
 
 /** The one way out of the isolate: four primitives, no answer. Never handed to the script. */
@@ -70,7 +70,7 @@ export function createBridge(post: Post): Bridge {
   const submit = (method: string, args: unknown, resolve: Call['resolve'], reject: Call['reject']): void => {
     if (made >= limits.calls) return void reject(callError('TOO_MANY_CALLS', `a run may make ${limits.calls} calls`));
     const json = toJson(args, limits.argBytes);
-    if ('fault' in json)
+    if (!isText(json))
       return void reject(callError(json.fault === 'NOT_JSON' ? 'BAD_ARGUMENT' : json.fault, `${method}: ${json.why}`));
     const call: Call = { id: made++, method, args: json.text, resolve, reject, next: null };
     if (flying < limits.inFlight) send(call);
@@ -92,9 +92,9 @@ export function createBridge(post: Post): Bridge {
       if (lines++ === limits.logLines)
         return post('log', 0, 'warn', '["LOG_LIMIT: further lines of this run are dropped"]');
       const json = data === undefined ? null : toJson(data, LINE_CHARS);
-      const tail = json === null ? '' : `,${'text' in json ? json.text : `"(data left out: ${json.fault})"`}`;
+      const tail = json === null ? '' : `,${isText(json) ? json.text : `"(data left out: ${json.fault})"`}`;
       const head = toJson(cut(message, LINE_CHARS), LINE_CHARS * 2);
-      post('log', 0, level, `[${'text' in head ? head.text : '""'}${tail}]`);
+      post('log', 0, cut(`${level}`, 8), `[${isText(head) ? head.text : '""'}${tail}]`);
     },
 
     answer(id, text) {
@@ -104,7 +104,7 @@ export function createBridge(post: Post): Bridge {
       flying--;
       sendNext();
       const answer = parse(text) as { ok?: unknown; err?: { code: string; message: string } };
-      if ('ok' in answer || !answer.err) apply(call.resolve, undefined, [answer.ok]);
+      if (hasOwn(answer, 'ok') || !answer.err) apply(call.resolve, undefined, [answer.ok]);
       else apply(call.reject, undefined, [callError(answer.err.code, answer.err.message)]);
     },
   };

@@ -12,6 +12,8 @@ export function harden(): void {
   for (const name of ['resize', 'resizable', 'maxByteLength']) {
     deleteProperty(ArrayBuffer.prototype, name);
   }
+  // It writes numbers that JSON cannot hold, such as 1e999.
+  for (const name of ['rawJSON', 'isRawJSON']) deleteProperty(JSON, name);
   fixBuffers();
 }
 

@@ -1,6 +1,8 @@
 import {
   contains,
+  cut,
   getPrototypeOf,
+  hasOwn,
   isFiniteNumber,
   PlainMap,
   PlainPromise,
@@ -15,6 +17,11 @@ export type JsonFault = 'NOT_JSON' | 'TOO_DEEP' | 'TOO_LARGE';
 /** Either the text or what is wrong with the value. */
 export type JsonText = { readonly text: string } | { readonly fault: JsonFault; readonly why: string };
 
+/** Whether it is the text. Asks for an own property: a script may have put one of that name on the prototype. */
+export function isText(json: JsonText): json is { readonly text: string } {
+  return hasOwn(json, 'text');
+}
+
 /**
  * A value as JSON text of at most `max` characters, by strict rules: nothing is lost in silence. Functions, symbols, bigints,
  * NaN and infinities, maps, sets, promises and cycles are faults; `undefined` is dropped from objects, is null in arrays and
@@ -25,7 +32,7 @@ export function toJson(value: unknown, max: number): JsonText {
   let isTooLarge = false;
   let why = '';
   const refuse = (key: string, what: string): never => {
-    why = key === '' ? `${what} is not JSON` : `${what} at "${key}" is not JSON`;
+    why = key === '' ? `${what} is not JSON` : `${what} at "${cut(key, 200)}" is not JSON`;
     throw null;
   };
   try {
@@ -70,8 +77,16 @@ function notPlain(part: object): string | null {
   return prototype === PlainMap.prototype || prototype === PlainSet.prototype ? 'a Map or Set' : null;
 }
 
+function isPlainRangeError(error: unknown): error is Error {
+  try {
+    return typeof error === 'object' && error !== null && getPrototypeOf(error) === PlainRangeError.prototype;
+  } catch {
+    return false;
+  }
+}
+
 function ofError(error: unknown): JsonText {
-  if (typeof error === 'object' && error !== null && getPrototypeOf(error) === PlainRangeError.prototype) {
+  if (isPlainRangeError(error)) {
     const text = `${(error as Error).message}`;
     if (contains(text, 'string length')) return { fault: 'TOO_LARGE', why: 'the text is too long' };
     return { fault: 'TOO_DEEP', why: 'nested too deep' };

@@ -3,9 +3,10 @@ import { createClock } from './clock.ts';
 import { type Core, createCore, createOutlets } from './core.ts';
 import { installGlobals } from './globals.ts';
 import { harden } from './harden.ts';
-import { toJson } from './json.ts';
+import { isText, toJson } from './json.ts';
 import {
   apply,
+  cut,
   defineProperty,
   deleteProperty,
   hasOwn,
@@ -87,7 +88,7 @@ export function install(post: Post): Doors {
 
   function succeed(value: unknown, resultBytes: number): void {
     const json = toJson(value, resultBytes);
-    if ('text' in json) post('done', 0, json.text, '');
+    if (isText(json)) post('done', 0, json.text, '');
     else post('unfit', 0, json.fault, json.why);
   }
 }
@@ -105,5 +106,5 @@ function offer(start: (factory: Factory) => void): void {
 function names(exports: object): string {
   let text = '';
   for (const key of ownKeys(exports)) if (typeof key === 'string') text += text === '' ? key : `, ${key}`;
-  return text;
+  return cut(text, 2048);
 }

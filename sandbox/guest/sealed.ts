@@ -1,6 +1,6 @@
 import { harden } from './harden.ts';
-import { toJson } from './json.ts';
-import { apply, construct, cut, ownKeys, parse, stringify } from './primordials.ts';
+import { isText, toJson } from './json.ts';
+import { apply, construct, create, cut, ownKeys, parse, stringify } from './primordials.ts';
 import { describe } from './thrown.ts';
 
 /** What the cell asks of the second isolate, as JSON text. */
@@ -24,10 +24,17 @@ export function evaluate(question: string): string {
     for (let i = 0; i < names.length; i++) values[i] = scope[names[i] as string];
     const value: unknown = apply(compile(names, source), undefined, values);
     const json = toJson(value, max);
-    return 'text' in json ? `{"ok":${json.text}}` : stringify({ err: json.why });
+    return isText(json) ? `{"ok":${json.text}}` : refusal(json.why);
   } catch (error) {
-    return stringify({ err: cut(describe(error).message, 500) });
+    return refusal(describe(error).message);
   }
+}
+
+/** Without a prototype, so that no `toJSON` of the text's has a say. */
+function refusal(why: string): string {
+  const answer: { err?: string } = create(null);
+  answer.err = cut(why, 500);
+  return stringify(answer);
 }
 
 function compile(names: string[], source: string): Callable {

@@ -1,4 +1,4 @@
-import { cut, defineProperty, hasOwn, PlainError, PlainRangeError, toText } from './primordials.ts';
+import { create, cut, defineProperty, hasOwn, PlainError, PlainRangeError, toText } from './primordials.ts';
 
 const MESSAGE_CHARS = 2048;
 const STACK_CHARS = 16_384;
@@ -22,13 +22,27 @@ export function describe(thrown: unknown): Thrown {
   const name = field(error, 'name');
   const message = field(error, 'message');
   const text = message === null ? `the script threw ${safeText(thrown)}` : prefixed(name, message);
-  const outOfBuffers = thrown instanceof PlainRangeError && message === 'Array buffer allocation failed';
-  return {
-    code: outOfBuffers ? 'SCRIPT_MEMORY' : 'SCRIPT_ERROR',
-    message: cut(text, MESSAGE_CHARS),
-    stack: cut(field(error, 'stack') ?? '', STACK_CHARS),
-    thrownCode: cut(ownCode(error), 64),
-  };
+  const outOfBuffers = message === 'Array buffer allocation failed' && isRangeError(thrown);
+  return asThrown(outOfBuffers ? 'SCRIPT_MEMORY' : 'SCRIPT_ERROR', text, field(error, 'stack') ?? '', ownCode(error));
+}
+
+/** Without a prototype, so that no `toJSON` of the script's has a say in it. */
+function asThrown(code: Thrown['code'], message: string, stack: string, thrownCode: string): Thrown {
+  const thrown: { -readonly [Key in keyof Thrown]: Thrown[Key] } = create(null);
+  thrown.code = code;
+  thrown.message = cut(message, MESSAGE_CHARS);
+  thrown.stack = cut(stack, STACK_CHARS);
+  thrown.thrownCode = cut(thrownCode, 64);
+  return thrown;
+}
+
+/** `instanceof` asks the script's own realm, and a proxy may throw. */
+function isRangeError(thrown: object): boolean {
+  try {
+    return thrown instanceof PlainRangeError;
+  } catch {
+    return false;
+  }
 }
 
 /** An error as a script sees it when a call of a capability fails. */
@@ -43,7 +57,7 @@ function prefixed(name: string | null, message: string): string {
 }
 
 function plain(message: string): Thrown {
-  return { code: 'SCRIPT_ERROR', message: cut(message, MESSAGE_CHARS), stack: '', thrownCode: '' };
+  return asThrown('SCRIPT_ERROR', message, '', '');
 }
 
 function field(error: Record<string, unknown>, key: string): string | null {
