@@ -34,7 +34,7 @@ export type ScriptOutcome =
 /** Cell key of runs without tenant; no tenant id can hold a colon. */
 const UNSCOPED_CELL = 'host:unscoped';
 /** Timers of Node take 31 bits of milliseconds, some 24 days. */
-const LONGEST_MS = 2 ** 31 - 1;
+export const LONGEST_MS = 2 ** 31 - 1;
 
 /** Runs scripts. Holds no state between runs. */
 export class ScriptRunner {

@@ -2,6 +2,7 @@ import { deeperThan } from '../depth.ts';
 import { MAX_DEPTH } from '../limits.ts';
 import type { Isolate } from './isolate.ts';
 import type { Shelf } from './shelf.ts';
+import { parsed } from './text.ts';
 
 const HEAP_MB = 16;
 const DEFAULT_MS = 250;
@@ -57,14 +58,6 @@ function answerText(text: string): string {
     if ('err' in answer && typeof answer.err === 'string') return refusal('INVALID', answer.err.slice(0, 500));
   }
   return refusal('INVALID', 'the text broke its own answer');
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function refusal(code: string, message: string): string {

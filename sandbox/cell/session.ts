@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { deeperThan } from '../depth.ts';
-import { MAX_DEPTH, MESSAGE_CHARS, STACK_CHARS } from '../limits.ts';
+import { MAX_DEPTH, MESSAGE_CHARS } from '../limits.ts';
 import type { Ended, FromCell, ToCell } from '../message.ts';
 import { Budget } from './budget.ts';
 import { evaluateSealed } from './evaluate.ts';
 import type { Code, EntryFault, Isolate, Outlet } from './isolate.ts';
 import type { Shelf } from './shelf.ts';
+import { parsed, readThrown } from './text.ts';
 
 /** What the host asks a cell to run. */
 export type RunMessage = Extract<ToCell, { t: 'run' }>;
@@ -171,7 +172,7 @@ export class Session {
     const max = this.#message.limits.resultBytes;
     if (size > max) return void this.#unfit('TOO_LARGE', `${size} bytes, at most ${max}`);
     if (deeperThan(output, MAX_DEPTH)) return void this.#unfit('TOO_DEEP', `at most ${MAX_DEPTH} levels`);
-    if (!isJson(output)) return void this.#unfit('NOT_JSON', 'the script broke its own result');
+    if (parsed(output) === undefined) return void this.#unfit('NOT_JSON', 'the script broke its own result');
     this.#end({ ok: true, output });
   }
 
@@ -216,31 +217,6 @@ export class Session {
 
   #reportGone(): void {
     if (this.#ended && this.#entries === 0) this.#host.gone(this);
-  }
-}
-
-/** What the guest tells of an error; the realm it was made in is the script's, so nothing of it is taken on trust. */
-function readThrown(
-  text: string,
-): Pick<Extract<Ended, { ok: false }>, 'code' | 'message' | 'stack' | 'thrownCode'> | null {
-  const value = isJson(text) ? (JSON.parse(text) as Record<string, unknown> | null) : null;
-  if (typeof value !== 'object' || value === null) return null;
-  const { code, message, stack, thrownCode } = value;
-  if ((code !== 'SCRIPT_ERROR' && code !== 'SCRIPT_MEMORY') || typeof message !== 'string') return null;
-  return {
-    code,
-    message: message.slice(0, MESSAGE_CHARS),
-    ...(typeof stack === 'string' && stack !== '' && { stack: stack.slice(0, STACK_CHARS) }),
-    ...(typeof thrownCode === 'string' && thrownCode !== '' && { thrownCode: thrownCode.slice(0, 64) }),
-  };
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -4,9 +4,9 @@ import {
   getPrototypeOf,
   hasOwn,
   isFiniteNumber,
+  isPlainRangeError,
   PlainMap,
   PlainPromise,
-  PlainRangeError,
   PlainSet,
   stringify,
 } from './primordials.ts';
@@ -75,14 +75,6 @@ function notPlain(part: object): string | null {
   const prototype = getPrototypeOf(part);
   if (prototype === PlainPromise.prototype) return 'a promise (a missing await?)';
   return prototype === PlainMap.prototype || prototype === PlainSet.prototype ? 'a Map or Set' : null;
-}
-
-function isPlainRangeError(error: unknown): error is Error {
-  try {
-    return typeof error === 'object' && error !== null && getPrototypeOf(error) === PlainRangeError.prototype;
-  } catch {
-    return false;
-  }
 }
 
 function ofError(error: unknown): JsonText {

@@ -43,3 +43,12 @@ export function cut(text: string, length: number): string {
 export function contains(text: string, part: string): boolean {
   return apply(includes, text, [part]) === true;
 }
+
+/** Whether it is a RangeError of the language itself. Asks no code of the script's but a proxy's, which may throw. */
+export function isPlainRangeError(error: unknown): error is Error {
+  try {
+    return typeof error === 'object' && error !== null && getPrototypeOf(error) === PlainRangeError.prototype;
+  } catch {
+    return false;
+  }
+}

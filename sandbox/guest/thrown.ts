@@ -1,4 +1,4 @@
-import { create, cut, defineProperty, hasOwn, PlainError, PlainRangeError, toText } from './primordials.ts';
+import { create, cut, defineProperty, hasOwn, isPlainRangeError, PlainError, toText } from './primordials.ts';
 
 const MESSAGE_CHARS = 2048;
 const STACK_CHARS = 16_384;
@@ -22,7 +22,7 @@ export function describe(thrown: unknown): Thrown {
   const name = field(error, 'name');
   const message = field(error, 'message');
   const text = message === null ? `the script threw ${safeText(thrown)}` : prefixed(name, message);
-  const outOfBuffers = message === 'Array buffer allocation failed' && isRangeError(thrown);
+  const outOfBuffers = message === 'Array buffer allocation failed' && isPlainRangeError(thrown);
   return asThrown(outOfBuffers ? 'SCRIPT_MEMORY' : 'SCRIPT_ERROR', text, field(error, 'stack') ?? '', ownCode(error));
 }
 
@@ -34,15 +34,6 @@ function asThrown(code: Thrown['code'], message: string, stack: string, thrownCo
   thrown.stack = cut(stack, STACK_CHARS);
   thrown.thrownCode = cut(thrownCode, 64);
   return thrown;
-}
-
-/** `instanceof` asks the script's own realm, and a proxy may throw. */
-function isRangeError(thrown: object): boolean {
-  try {
-    return thrown instanceof PlainRangeError;
-  } catch {
-    return false;
-  }
 }
 
 /** An error as a script sees it when a call of a capability fails. */

@@ -6,7 +6,7 @@ import type { Bundle, Limits, LogLine } from '../../../sandbox/index.ts';
 import type { Grants } from '../../broker/capability.ts';
 import { FAILURES, type FailureCode } from '../../codes.ts';
 import type { PlanShelf } from '../../plans.ts';
-import type { ScriptOutcome, ScriptRunner } from '../../runner.ts';
+import { LONGEST_MS, type ScriptOutcome, type ScriptRunner } from '../../runner.ts';
 import type { TenantRules } from '../../tenants.ts';
 import type { ScriptCall } from '../workflows/types.ts';
 
@@ -29,8 +29,6 @@ const HEARTBEAT_MS = 1000;
 const PREPARE_RETRY_MS = 500;
 /** An activity that waited longer than this before anybody took it had no host. */
 const LATE_MS = 1000;
-/** Timers take 31 bits of milliseconds. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Makes the default activity. Fails with an `ApplicationFailure` whose type is a code of `FAILURES` and whose first detail
