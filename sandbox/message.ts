@@ -42,7 +42,12 @@ export type Ended =
       readonly message: string;
       readonly stack?: string;
       readonly thrownCode?: string;
+      /** What in the cell ended it, when the script did not end by itself. For counting only: a cell is not trusted. */
+      readonly ring?: CellRing;
     };
+
+/** Rings that are kept inside the cell: an entry's time limit and V8's heap limit are ring one, the watch is ring two. */
+export type CellRing = 'timeout' | 'heap' | 'watch';
 
 /** What a cell tells its host. */
 export type FromCell =
@@ -127,6 +132,7 @@ function parseEnded(ended: Record<string, unknown>): Ended | null {
     message: ended.message.slice(0, MESSAGE_CHARS),
     ...(typeof ended.stack === 'string' && { stack: ended.stack.slice(0, STACK_CHARS) }),
     ...(typeof ended.thrownCode === 'string' && { thrownCode: ended.thrownCode.slice(0, 64) }),
+    ...(isCellRing(ended.ring) && { ring: ended.ring }),
   };
 }
 
@@ -144,6 +150,10 @@ function isAmount(value: unknown): value is number {
 
 function isLevel(value: unknown): value is LogLine['level'] {
   return LEVELS.has(value);
+}
+
+function isCellRing(value: unknown): value is CellRing {
+  return value === 'timeout' || value === 'heap' || value === 'watch';
 }
 
 function isErrorCode(value: unknown): value is RunErrorCode {

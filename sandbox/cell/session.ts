@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { deeperThan } from '../depth.ts';
 import { MAX_DEPTH, MESSAGE_CHARS } from '../limits.ts';
-import type { Ended, FromCell, ToCell } from '../message.ts';
+import type { CellRing, Ended, FromCell, ToCell } from '../message.ts';
 import { Budget } from './budget.ts';
 import { evaluateSealed } from './evaluate.ts';
 import type { Code, EntryFault, Isolate, Outlet } from './isolate.ts';
@@ -74,12 +74,12 @@ export class Session {
   watch(): void {
     if (this.#ended) return;
     const spent = this.#budget.spent();
-    if (spent) return void this.#fail(spent, this.#budget.text(spent));
+    if (spent) return void this.#fail(spent, this.#budget.text(spent), 'watch');
     if (this.#isolate.isDisposed) return void this.#fault('memory');
     const isQuiet = this.#entries === 0 && this.#open.size === 0 && this.#timers.size === 0;
     this.#quiet = isQuiet ? this.#quiet + 1 : 0;
     if (this.#quiet < QUIET_TICKS) return;
-    this.#fail('SCRIPT_WALL', 'the promise of the script can never settle: no call and no timer is open');
+    this.#fail('SCRIPT_WALL', 'the promise of the script can never settle: no call and no timer is open', 'watch');
   }
 
   #enter(entry: Promise<EntryFault | null>): void {
@@ -192,15 +192,15 @@ export class Session {
     if (this.#ended) return;
     const { heapMb } = this.#message.limits;
     if (fault === 'memory' || (fault === 'disposed' && this.#isolate.isDisposed)) {
-      return void this.#fail('SCRIPT_MEMORY', `the script used more than ${heapMb} MiB of memory`);
+      return void this.#fail('SCRIPT_MEMORY', `the script used more than ${heapMb} MiB of memory`, 'heap');
     }
     if (fault === 'error') return void this.#fail('SCRIPT_ERROR', 'the script could not be entered');
     const code = this.#budget.spent() ?? 'SCRIPT_CPU';
-    this.#fail(code, this.#budget.text(code));
+    this.#fail(code, this.#budget.text(code), 'timeout');
   }
 
-  #fail(code: Extract<Ended, { ok: false }>['code'], message: string): void {
-    this.#end({ ok: false, code, message: message.slice(0, MESSAGE_CHARS) });
+  #fail(code: Extract<Ended, { ok: false }>['code'], message: string, ring?: CellRing): void {
+    this.#end({ ok: false, code, message: message.slice(0, MESSAGE_CHARS), ...(ring && { ring }) });
   }
 
   #end(ended: Ended): void {
