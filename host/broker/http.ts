@@ -1,18 +1,22 @@
-import { lookup as lookupAddresses } from 'node:dns/promises';
 import { type Dispatcher, request as send } from 'undici';
 import { type Capability, CapabilityError, type RunContext } from './capability.ts';
+import { ownAddresses } from './http/address.ts';
 import { checkAllowed, denied } from './http/allow.ts';
-import { ACCEPTED_ENCODINGS, discard, readBody } from './http/body.ts';
-import { judgedConnector, type Lookup } from './http/connect.ts';
+import { ACCEPTED_ENCODINGS, readBody } from './http/body.ts';
+import { judgedConnector } from './http/connect.ts';
+import { dnsLookup, type Lookup } from './http/dns.ts';
 import { Pools } from './http/pools.ts';
+import { type Hop, redirect } from './http/redirect.ts';
 import { type HttpRequest, parseRequest } from './http/request.ts';
-import { createMask, secretHeader } from './http/secret.ts';
+import { createMask, type Mask, secretHeader } from './http/secret.ts';
 import { within } from './http/within.ts';
 
 /** What `createHttpCapability` needs; all of it has defaults. */
 export interface HttpOptions {
-  /** Resolves names; default: the system's. What it answers is judged. */
+  /** Resolves names; default: DNS, and the system too for tenants with private ranges. What it answers is judged. */
   readonly lookup?: Lookup;
+  /** Addresses of this machine; default: those of its interfaces. */
+  readonly own?: () => readonly string[];
   /** Bytes of one request's body, and of its answer's after inflating; default 1 MiB each. */
   readonly maxBytes?: number;
   /** Milliseconds of one call, redirects included; default 30 s. A script may ask for less. */
@@ -30,13 +34,6 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-interface Hop {
-  readonly url: URL;
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
-}
-
 const CONNECTIONS = 8;
 /** They spoke of the message as it was on the wire, not of the body as the script gets it; or are no names for a map. */
 const DROPPED = new Set(
@@ -51,7 +48,8 @@ const DROPPED = new Set(
  * `HTTP_UNAVAILABLE`; any answer, 4xx and 5xx too, is an answer.
  */
 export function createHttpCapability(options: HttpOptions = {}): Capability {
-  const { lookup = systemLookup, maxBytes = 2 ** 20, timeoutMs = 30_000, maxRedirects = 5, inFlight = 80 } = options;
+  const { lookup, own = ownAddresses, maxBytes = 2 ** 20, timeoutMs = 30_000, maxRedirects = 5 } = options;
+  const { inFlight = 80 } = options;
   const pools = new Pools({ connections: CONNECTIONS, inFlight, timeoutMs });
 
   const call = async (args: unknown, context: RunContext): Promise<HttpAnswer> => {
@@ -61,11 +59,17 @@ export function createHttpCapability(options: HttpOptions = {}): Capability {
     const left = Math.min(timeoutMs, request.timeoutMs ?? timeoutMs, deadline - Date.now());
     if (left <= 0) throw unavailable(request.url, 'the time of the run is over');
     const ranges = grants.http.privateRanges;
-    const connect = () => judgedConnector({ lookup, ranges, timeoutMs });
+    const names = lookup ?? dnsLookup({ system: ranges.length > 0 });
+    const connect = () => judgedConnector({ lookup: names, ranges, own, timeoutMs, sockets: 2 * inFlight });
     const limits = { maxBytes, maxRedirects, signal: AbortSignal.any([signal, AbortSignal.timeout(left)]) };
-    return pools.use(tenant, JSON.stringify(ranges), connect, (dispatcher) =>
-      follow(request, grants.http, { ...limits, dispatcher }),
-    );
+    const mask = createMask(grants.http.secrets);
+    return pools
+      .use(tenant, JSON.stringify(ranges), connect, (dispatcher) =>
+        follow(request, grants.http, { ...limits, dispatcher, mask }),
+      )
+      .catch((error: unknown) => {
+        throw masked(error, mask);
+      });
   };
   return { methods: new Map([['http.fetch', call]]), close: () => pools.close() };
 }
@@ -75,6 +79,7 @@ interface Way {
   readonly signal: AbortSignal;
   readonly maxBytes: number;
   readonly maxRedirects: number;
+  readonly mask: Mask;
 }
 
 async function follow(request: HttpRequest, grants: RunContext['grants']['http'], way: Way): Promise<HttpAnswer> {
@@ -86,9 +91,8 @@ async function follow(request: HttpRequest, grants: RunContext['grants']['http']
   for (let hops = 0; ; hops += 1) {
     checkAllowed(hop.url, grants.allow);
     const answer = await exchange(hop, way);
-    const next = redirect(hop, answer, secret?.[0]);
-    if (next === null) return await read(hop, answer, createMask(grants.secrets), way.maxBytes);
-    discard(answer.body);
+    const next = redirect(hop, answer);
+    if (next === null) return await read(hop, answer, way);
     if (hops >= way.maxRedirects) throw denied(`more than ${way.maxRedirects} redirects`);
     hop = next;
   }
@@ -104,37 +108,14 @@ async function exchange({ url, method, headers, body }: Hop, way: Way): Promise<
   }
 }
 
-/** Null when the answer is no redirect, its body then still to be read. The next hop is not judged here. */
-function redirect(hop: Hop, answer: Dispatcher.ResponseData, secretName: string | undefined): Hop | null {
-  const { location } = answer.headers;
-  if (![301, 302, 303, 307, 308].includes(answer.statusCode) || typeof location !== 'string') return null;
-  const url = URL.parse(location, hop.url);
-  if (url === null) {
-    discard(answer.body);
-    throw denied('a redirect to no URL');
-  }
-  const toGet = answer.statusCode === 303 ? hop.method !== 'HEAD' : answer.statusCode <= 302 && hop.method === 'POST';
-  const isSame = url.origin === hop.url.origin;
-  const kept = Object.entries(hop.headers).filter(([name]) => {
-    if (!isSame && (name === 'authorization' || name === secretName)) return false;
-    return !toGet || !name.startsWith('content-');
-  });
-  return { url, method: toGet ? 'GET' : hop.method, headers: Object.fromEntries(kept), body: toGet ? null : hop.body };
-}
-
-async function read(
-  hop: Hop,
-  answer: Dispatcher.ResponseData,
-  mask: (text: string) => string,
-  maxBytes: number,
-): Promise<HttpAnswer> {
+async function read(hop: Hop, answer: Dispatcher.ResponseData, { mask, maxBytes }: Way): Promise<HttpAnswer> {
   const header = (name: string) => [answer.headers[name] ?? []].flat().join(', ');
   const encoding = hop.method === 'HEAD' ? '' : header('content-encoding');
   const bytes = await readBody(answer.body, encoding, maxBytes).catch((error: unknown) => {
     throw refine(error, hop.url);
   });
   const names = Object.keys(answer.headers).filter((name) => !DROPPED.has(name));
-  const headers = Object.fromEntries(names.map((name) => [name, mask(header(name))]));
+  const headers = Object.fromEntries(names.map((name) => [mask(name), mask(header(name))]));
   return { status: answer.statusCode, headers, body: mask(decode(bytes, header('content-type'))) };
 }
 
@@ -157,6 +138,8 @@ function unavailable(url: URL, why: string): CapabilityError {
   return new CapabilityError('UNAVAILABLE', `http: ${url.origin}: ${why}`, 'HTTP_UNAVAILABLE');
 }
 
-async function systemLookup(hostname: string): Promise<readonly string[]> {
-  return (await lookupAddresses(hostname, { all: true })).map(({ address }) => address);
+/** A server can put a secret where a message shows it, such as the host of a redirect. */
+function masked(error: unknown, mask: Mask): unknown {
+  if (!(error instanceof CapabilityError)) return error;
+  return new CapabilityError(error.code, mask(error.message), error.activityCode);
 }

@@ -11,6 +11,10 @@ export interface PoolOptions {
   readonly timeoutMs: number;
 }
 
+/** Longest that a server may have an idle socket kept for it: every one is a descriptor of the host. */
+const IDLE_MS = 10_000;
+/** Bytes of an answer's header. */
+const HEADER_BYTES = 16_384;
 /** Pools kept; the one unused for longest is closed when there are more. */
 const KEPT = 256;
 
@@ -74,7 +78,15 @@ export class Pools {
 
   #make(connect: buildConnector.connector | undefined): Agent {
     const { connections, timeoutMs } = this.#options;
-    return new Agent({ connections, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, ...(connect && { connect }) });
+    return new Agent({
+      connections,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      keepAliveMaxTimeout: IDLE_MS,
+      maxHeaderSize: HEADER_BYTES,
+      allowH2: false,
+      ...(connect && { connect }),
+    });
   }
 
   #trim(): void {

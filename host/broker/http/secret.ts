@@ -5,6 +5,8 @@ type Secrets = Grants['http']['secrets'];
 
 /** Shorter values are not looked for in answers: they would mask ordinary text. */
 const MASKED_CHARS = 4;
+/** Shorter values have too little of their own within the base64 of a longer text. */
+const INNER_BYTES = 8;
 
 /**
  * The header that a request with this alias gets. Throws `DENIED` when there is no such alias, or the request goes to another
@@ -18,27 +20,75 @@ export function secretHeader(alias: string, url: URL, secrets: Secrets): readonl
   return [secret.header.toLowerCase(), secret.value];
 }
 
+/** Takes the secrets out of a text. */
+export type Mask = (text: string) => string;
+
 /**
- * Replaces every value of the tenant's secrets by `***`, also as it looks in JSON, in a URL and in base64, with and without
- * its scheme (`Bearer …`).
+ * Replaces every value of the tenant's secrets by `***`, with and without its scheme (`Bearer …`), the parts of `Basic …`
+ * too, in the forms in which programs write a text into another: JSON, URL, HTML, base64 at any offset, hex, lower case. It is
+ * a net for servers that echo what they got; one that wants to can always find a form that is not in it.
  */
-export function createMask(secrets: Secrets): (text: string) => string {
-  const values = [...secrets.values()].flatMap(({ value }) => [value, value.replace(/^\S+\s+/, '')]);
-  const forms = new Set(values.flatMap(formsOf).filter((form) => form.length >= MASKED_CHARS));
-  const longestFirst = [...forms].sort((one, other) => other.length - one.length);
+export function createMask(secrets: Secrets): Mask {
+  const values = [...secrets.values()].flatMap(({ value }) => partsOf(value));
+  const forms = new Set(values.flatMap((value) => [...formsOf(value), ...formsOf(value.toLowerCase())]));
+  const longestFirst = [...forms].filter((form) => form.length >= MASKED_CHARS);
+  longestFirst.sort((one, other) => other.length - one.length);
   return (text) => longestFirst.reduce((masked, form) => masked.replaceAll(form, '***'), text);
+}
+
+function partsOf(value: string): string[] {
+  const [, scheme = '', rest = value] = /^(\S+)\s+(.*)$/s.exec(value.trim()) ?? [];
+  if (scheme.toLowerCase() !== 'basic') return [value, value.trim(), rest];
+  const pair = Buffer.from(rest, 'base64').toString('utf8');
+  return [value, rest, pair, pair.slice(pair.indexOf(':') + 1)];
 }
 
 function formsOf(value: string): string[] {
   if (value.length < MASKED_CHARS) return [];
-  const bytes = Buffer.from(value);
   const json = JSON.stringify(value).slice(1, -1);
-  return [
-    value,
-    json,
-    encodeURIComponent(value),
-    bytes.toString('base64'),
-    bytes.toString('base64url'),
-    bytes.toString('hex'),
-  ];
+  const hex = Buffer.from(value).toString('hex');
+  const texts = [json, json.replaceAll('/', '\\/'), asciiJson(json, true), asciiJson(json, false)];
+  return [value, ...texts, ...urlForms(value), ...htmlForms(value), ...base64Forms(value), hex, hex.toUpperCase()];
+}
+
+/** As encoders write it that leave nothing but ASCII, or escape what means something in HTML (PHP, Python, Go). */
+function asciiJson(json: string, html: boolean): string {
+  const escaped = html ? /[^\x20-\x7e]|[<>&'/]/g : /[^\x20-\x7e]|[<>&]/g;
+  return json.replace(escaped, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function urlForms(value: string): string[] {
+  const component = encodeURIComponent(value.toWellFormed());
+  const strict = component.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  const all = [component, strict, component.replaceAll('%20', '+'), encodeURI(value.toWellFormed())];
+  return all.flatMap((form) => [form, form.replace(/%../g, (code) => code.toLowerCase())]);
+}
+
+const NAMED = new Map([
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  ['"', '&quot;'],
+]);
+
+function htmlForms(value: string): string[] {
+  const named = value.replace(/[&<>"]/g, (char) => NAMED.get(char) ?? char);
+  return ['&#39;', '&#x27;', '&apos;'].flatMap((quote) => {
+    const form = named.replaceAll("'", quote);
+    return [form, form.replaceAll('&quot;', '&#34;'), form.replaceAll('/', '&#x2F;').replaceAll('=', '&#x3D;')];
+  });
+}
+
+/** Base64 of a text that has it inside looks different at each of three offsets; its ends depend on what is beside it. */
+function base64Forms(value: string): string[] {
+  const bytes = Buffer.from(value);
+  const whole = (['base64', 'base64url'] as const).map((encoding) => bytes.toString(encoding));
+  if (bytes.length < INNER_BYTES) return whole;
+  const inner = [0, 1, 2].flatMap((offset) => {
+    const shifted = Buffer.concat([Buffer.alloc(offset), bytes]);
+    const from = Math.ceil((offset * 8) / 6);
+    const to = Math.floor((shifted.length * 8) / 6);
+    return (['base64', 'base64url'] as const).map((encoding) => shifted.toString(encoding).slice(from, to));
+  });
+  return [...whole, ...inner];
 }
