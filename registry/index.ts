@@ -15,13 +15,18 @@ export { type OpenOptions, openProject, type Project } from './project.ts';
 export { type CompiledScript, compileScript } from './scripts/single.ts';
 export {
   type AuditEvent,
+  type AuditStore,
+  type CellKill,
   type Code,
   type CodeKind,
   type CodeStore,
   createFileStore,
+  createQuarantineJournal,
   createStore,
   digestOf,
   parseSettings,
+  type Quarantine,
+  type QuarantineStore,
   type Store,
   type StoreCode,
   StoreError,

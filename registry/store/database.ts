@@ -1,13 +1,21 @@
+import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { type CodeStore, checkDigest, checkOffer, checkStored } from './code.ts';
 import { StoreError } from './error.ts';
+import type { QuarantineStore } from './quarantine.ts';
+import { quarantineTables } from './quarantines.ts';
 import { createSealer, type Sealer } from './secrets.ts';
+import { settle } from './settle.ts';
 import { mapValues, parseSettings, type Tenant } from './tenant.ts';
 
-/** One refused call: who and which code, never what was asked for. */
+/** One event of the audit: who and which code, never what was asked for. */
 export interface AuditEvent {
+  /** UUID; an event that is written twice is kept once. Absent: one is made. */
+  readonly id?: string;
+  /** Absent: `denied`. */
+  readonly kind?: AuditKind;
   /** ISO 8601. */
   readonly time: string;
   readonly tenant: string | null;
@@ -19,15 +27,24 @@ export interface AuditEvent {
   readonly code: string;
   /** E.g. `http.fetch`. */
   readonly method: string;
+  /** Who did it, where a person did. */
+  readonly actor?: string;
 }
 
-/** The registry's tables: code, tenants, audit events. Every method throws `STORE_UNAVAILABLE` when the database fails. */
-export interface Store extends CodeStore {
+/** What happened: a call or an activity was refused, code was put into quarantine, or let out of it. */
+export type AuditKind = 'denied' | 'quarantined' | 'released';
+
+/** Takes audit events. Throws `STORE_UNAVAILABLE`; some of the events may then have been written. */
+export interface AuditStore {
+  addAudit(events: readonly AuditEvent[]): Promise<void>;
+}
+
+/** The registry's tables. Every method throws `STORE_UNAVAILABLE` when the database fails. */
+export interface Store extends CodeStore, AuditStore, QuarantineStore {
   /** Null when there is no such tenant. Secrets come decrypted. Throws `TENANT_INVALID`, `SECRET_UNREADABLE`. */
   getTenant(id: string): Promise<Tenant | null>;
   /** Writes the whole row; values of secrets are encrypted. */
   upsertTenant(tenant: Tenant): Promise<void>;
-  addAudit(events: readonly AuditEvent[]): Promise<void>;
 }
 
 /** What `createStore` needs. */
@@ -48,7 +65,12 @@ const AUDIT_ROWS = 500;
 /** Opens the registry's tables through supabase-js. Holds no connection and no cache: nothing to close. */
 export function createStore({ client, secretKey }: StoreOptions): Store {
   const sealer = secretKey === undefined ? null : createSealer(secretKey);
-  return { ...codeTable(client), ...tenantTable(client, sealer), ...auditTable(client) };
+  return {
+    ...codeTable(client),
+    ...tenantTable(client, sealer),
+    ...auditTable(client),
+    ...quarantineTables(client),
+  };
 }
 
 function codeTable(client: SupabaseClient): CodeStore {
@@ -111,12 +133,17 @@ function tenantTable(client: SupabaseClient, sealer: Sealer | null): Pick<Store,
   };
 }
 
-function auditTable(client: SupabaseClient): Pick<Store, 'addAudit'> {
+function auditTable(client: SupabaseClient): AuditStore {
   return {
     async addAudit(events) {
-      const rows = events.map(({ runId, ...event }) => ({ ...event, run_id: runId }));
+      // Every row has the same columns: the client would fill up missing ones with null.
+      const rows = events.map(({ id = randomUUID(), kind = 'denied', actor = null, runId, ...event }) => {
+        return { ...event, id, kind, actor, run_id: runId };
+      });
       for (let from = 0; from < rows.length; from += AUDIT_ROWS) {
-        settle('audit_events', await client.from('audit_events').insert(rows.slice(from, from + AUDIT_ROWS)));
+        const batch = rows.slice(from, from + AUDIT_ROWS);
+        const once = { onConflict: 'id', ignoreDuplicates: true };
+        settle('audit_events', await client.from('audit_events').upsert(batch, once));
       }
     },
   };
@@ -133,10 +160,4 @@ function withSecrets(tenant: Tenant, change: (value: string, place: string) => s
 function need(sealer: Sealer | null, place: string): Sealer {
   if (sealer === null) throw new StoreError('SECRET_KEY_MISSING', `${place}: the store has no key for secrets`);
   return sealer;
-}
-
-/** The data of an answer, or `STORE_UNAVAILABLE`: these queries are our own, so any error means a database out of order. */
-function settle<T>(table: string, { data, error }: { data: T; error: { code?: string } | null }): T {
-  if (error === null) return data;
-  throw new StoreError('STORE_UNAVAILABLE', `table ${table}: the database answered ${error.code || 'nothing'}`);
 }
