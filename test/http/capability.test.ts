@@ -1,100 +1,20 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Capability, CapabilityError, type RunContext } from '../../host/broker/capability.ts';
-import { createHttpCapability, type HttpAnswer } from '../../host/broker/http.ts';
+import type { Capability } from '../../host/broker/capability.ts';
+import { createHttpCapability } from '../../host/broker/http.ts';
+import { call, denied, refusal, run } from './network/call.ts';
+import { open, type Site } from './network/site.ts';
 
-const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 const canary = 'canary"of+the/secret';
-
-interface Site {
-  readonly origin: string;
-  readonly port: number;
-  readonly requests: IncomingMessage[];
-  readonly bodies: string[];
-  sockets: number;
-  close(): Promise<void>;
-}
-
-async function open(answer: RequestListener, host = '127.0.0.1'): Promise<Site> {
-  const requests: IncomingMessage[] = [];
-  const bodies: string[] = [];
-  const server: Server = createServer(async (request, response) => {
-    requests.push(request);
-    bodies.push((await buffer(request).catch(() => Buffer.alloc(0))).toString());
-    answer(request, response);
-  });
-  const site = { origin: '', port: 0, requests, bodies, sockets: 0, close };
-  server.on('connection', () => {
-    site.sockets += 1;
-  });
-  server.listen(0, host);
-  await once(server, 'listening');
-  site.port = (server.address() as AddressInfo).port;
-  site.origin = `http://${host.includes(':') ? `[${host}]` : host}:${site.port}`;
-  return site;
-
-  async function close(): Promise<void> {
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  }
-}
 
 /** The end of the first connection. */
 async function closing(site: Site): Promise<void> {
   const [request] = site.requests;
   assert.ok(request);
   await once(request.socket, 'close');
-}
-
-type HttpGrants = Partial<RunContext['grants']['http']>;
-
-function run(http: HttpGrants, change: Partial<RunContext> = {}): RunContext {
-  return {
-    tenant: 'a',
-    runId: 'run',
-    workflow: 'workflow',
-    activity: 'activity',
-    attempt: 1,
-    digest: 'digest',
-    grants: {
-      capabilities: new Set(['http'] as const),
-      http: { allow: [], privateRanges: LOOPBACK, secrets: new Map(), ...http },
-      db: { tables: [], functions: [] },
-      env: {},
-    },
-    deadline: Date.now() + 60_000,
-    signal: new AbortController().signal,
-    nextWriteKey: () => 'key',
-    ...change,
-  };
-}
-
-async function call(capability: Capability, args: unknown, context: RunContext): Promise<HttpAnswer> {
-  const method = capability.methods.get('http.fetch');
-  assert.ok(method);
-  return (await method(args, context)) as HttpAnswer;
-}
-
-async function refusal(work: Promise<unknown>, note = ''): Promise<CapabilityError> {
-  const error = await work.then(
-    () => 'answered',
-    (caught: unknown) => caught,
-  );
-  assert.instance(error, CapabilityError, `${note} ${String(error)}`);
-  return error as CapabilityError;
-}
-
-async function denied(work: Promise<unknown>, note: string): Promise<void> {
-  const { code, activityCode } = await refusal(work, note);
-  assert.equal([code, activityCode], ['DENIED', 'CAPABILITY_REFUSED'], note);
 }
 
 interface Context {
