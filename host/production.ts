@@ -4,7 +4,7 @@ import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from '@supabase/supabase-js';
 import { type CodeStore, createFileStore, createStore, parseTenants, type Store } from '../registry/index.ts';
-import type { DbOptions } from './broker/db.ts';
+import { type DbOptions, probeDatabase } from './broker/db.ts';
 import type { FhirOptions } from './broker/fhir.ts';
 import { answers, cacheFolder } from './embedded/temporal.ts';
 import { type Environment, EnvironmentError, grantedVariable } from './env.ts';
@@ -57,7 +57,21 @@ async function missing(environment: Environment): Promise<string[]> {
         ]
       : []),
     ...(embedded ? [] : await missingTemporal(environment)),
+    ...(await unsafeDatabase(environment)),
   ];
+}
+
+/** Asks the database of the operator's, with the token of a script's call, whether it separates tenants (P13). */
+async function unsafeDatabase(environment: Environment): Promise<string[]> {
+  const options = dbOptions(environment, null);
+  if (options === null) return [];
+  try {
+    const problems = await probeDatabase(options);
+    return problems.map((problem) => `NEXT_PUBLIC_SUPABASE_URL is ${options.url}: ${problem}`);
+  } catch (error) {
+    // Options that could not be safe.
+    return [error instanceof Error ? error.message : String(error)];
+  }
 }
 
 async function missingProject({ workflowDir, configBranch }: Environment): Promise<string[]> {

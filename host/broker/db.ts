@@ -2,6 +2,7 @@ import { SignJWT } from 'jose';
 import { request as send } from 'undici';
 import { type Capability, CapabilityError, type RunContext } from './capability.ts';
 import { type DbAnswer, screen, unavailable } from './db/answer.ts';
+import { probeTables } from './db/probe.ts';
 import { parseRequest } from './db/request.ts';
 import { readBody } from './http/body.ts';
 import { Pools } from './http/pools.ts';
@@ -67,6 +68,19 @@ export function createDbCapability(options: DbOptions): Capability {
     });
   };
   return { methods: new Map([['db.request', call]]), close: () => pools.close() };
+}
+
+/**
+ * Whether the database behind these options keeps tenants apart, asked as scripts would reach it: what is unsafe or missing, a
+ * sentence each. Leaves nothing behind. Throws as `createDbCapability` does.
+ */
+export async function probeDatabase(options: DbOptions): Promise<readonly string[]> {
+  const capability = createDbCapability(options);
+  try {
+    return await probeTables(capability);
+  } finally {
+    await capability.close();
+  }
 }
 
 const noConnector = () => undefined;

@@ -262,6 +262,7 @@ test('a migration that changed after it was applied, or that fails, stops the st
 }) => {
   const folder = await mkdtemp(path.join(dir, 'migrations-'));
   const file = path.join(folder, '9100_more.sql');
+  const closed = 'alter table more enable row level security;';
   const dbFile = path.join(folder, 'db.sqlite');
   const start = async () => (await startSupabase({ dbFile, migrations: [folder] })).close();
   const failure = () =>
@@ -269,12 +270,34 @@ test('a migration that changed after it was applied, or that fails, stops the st
       () => 'started',
       (error: Error) => error.message,
     );
-  await writeFile(file, 'create table more (id text primary key); create table more (id text);');
+  await writeFile(file, `create table more (id text primary key); ${closed} create table more (id text);`);
   assert.match(await failure(), '9100_more.sql: table more already exists');
-  await writeFile(file, 'create table more (id text primary key);');
+  await writeFile(file, `create table more (id text primary key); ${closed}`);
   await start();
-  await writeFile(file, 'create table more (id text primary key, x text);');
+  await writeFile(file, `create table more (id text primary key, x text); ${closed}`);
   assert.match(await failure(), '9100_more.sql: has changed since it was applied');
+});
+
+test('a table without row-level security, and a view, which has none, stop the start: lite would show every row', async ({
+  dir,
+}) => {
+  for (const [sql, name] of [
+    ['create table open_rows (id text primary key, tenant_id text);', 'open_rows'],
+    [
+      'create table shut (id text primary key); alter table shut enable row level security; alter table public.shut disable row level security;',
+      'shut',
+    ],
+    ['create view peek as select * from notes;', 'peek'],
+  ]) {
+    const folder = await mkdtemp(path.join(dir, 'open-'));
+    await writeFile(path.join(folder, '9200_open.sql'), sql ?? '');
+    const started = startSupabase({ dbFile: path.join(folder, 'db.sqlite'), migrations: [folder] });
+    const text = await started.then(
+      async (db) => db.close().then(() => 'started'),
+      (error: Error) => error.message,
+    );
+    assert.is(text, `migrations: no row-level security on ${name}`);
+  }
 });
 
 test('nothing loads telemetry, and no socket leaves the machine', async () => {

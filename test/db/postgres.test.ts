@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { App, generateApiKey, SUPABASE_AUTH_HELPERS_SQL } from '@supabase/lite';
@@ -45,9 +45,11 @@ const print = console.error;
 
 test.before(async (context) => {
   console.error = () => {};
-  const migration = new URL('../../registry/migrations/0001_base.sql', import.meta.url);
+  const folder = new URL('../../registry/migrations/', import.meta.url);
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
+  const migrations = await Promise.all(files.map((file) => readFile(new URL(file, folder), 'utf8')));
   const connection = await createPgliteConnection();
-  for (const sql of [platform, await readFile(migration, 'utf8'), tables]) await connection.driver.exec(sql);
+  for (const sql of [platform, ...migrations, tables]) await connection.driver.exec(sql);
   const jwt_secret = 's'.repeat(40);
   const publishable_key = (await generateApiKey('publishable')).key;
   const secret_key = (await generateApiKey('secret')).key;

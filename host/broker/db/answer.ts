@@ -21,6 +21,9 @@ const SHOWN_HEADERS = ['content-type', 'content-range', 'preference-applied'];
 /** SQLSTATEs whose text speaks of the script's own query or was written for it by a function's author. */
 const OWN_TEXT = new Set(['42703', '42P01', '42883', '22P02', '22003', '22007', 'P0001']);
 
+/** query_canceled: PostgREST says 500 to it, but it was the query, and the database is well. */
+const TOO_SLOW = '57014';
+
 /** Texts for the others: theirs may name constraints, rows, hosts or hold SQL. */
 const TEXTS: ReadonlyMap<string, string> = new Map([
   ['23505', 'duplicate key value'],
@@ -28,6 +31,7 @@ const TEXTS: ReadonlyMap<string, string> = new Map([
   ['23502', 'a column that must have a value has none'],
   ['23514', 'a value breaks a check of the table'],
   ['42501', 'not allowed by the policies of the table'],
+  [TOO_SLOW, 'the query took longer than the database allows'],
 ]);
 
 /**
@@ -35,14 +39,18 @@ const TEXTS: ReadonlyMap<string, string> = new Map([
  * database or the way to it is out of order, which a 401 and a redirect are too: token and address are the host's.
  */
 export function screen({ status, statusText, headers, body }: RawAnswer): DbAnswer {
-  if (status >= 500 || status < 200 || status === 401 || (status >= 300 && status < 400)) throw unavailable();
+  const isTooSlow = status >= 500 && parse(body).code === TOO_SLOW;
+  const isAnswer = (status >= 200 && status < 300) || (status >= 400 && status < 500 && status !== 401);
+  if (!isAnswer && !isTooSlow) throw unavailable();
   const shown: Record<string, string> = {};
   for (const name of SHOWN_HEADERS) {
     const value = headers[name];
     if (typeof value === 'string') shown[name] = value;
   }
   if (status < 300) return { status, statusText, headers: shown, body };
-  return { status, statusText, headers: shown, body: body === '' ? '' : JSON.stringify(safeError(body)) };
+  const error = body === '' ? '' : JSON.stringify(safeError(body));
+  if (isTooSlow) return { status: 408, statusText: 'Request Timeout', headers: shown, body: error };
+  return { status, statusText, headers: shown, body: error };
 }
 
 /** The failure of a database that cannot be used now. */

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ensureHistoryTable, listHistory, recordVersion } from '@supabase/lite';
 import type { createConnection } from '@supabase/lite/sqlite';
+import { unguardedTables } from './unguarded.ts';
 
 /** The SQLite connection of @supabase/lite. */
 export type Connection = ReturnType<typeof createConnection>;
@@ -14,9 +15,10 @@ interface Migration {
 
 /**
  * Runs the `*.sql` files of the folders that have not run yet, each in a transaction with its record, then tells the
- * connection the policies of all of them: lite enforces row-level security from that, not from the database.
+ * connection the policies of all of them: lite enforces row-level security from that, not from the database. Leaves out
+ * `*.postgres.sql`, which is about roles and functions that SQLite does not have.
  *
- * Throws when an applied file has changed, and when a statement fails.
+ * Throws when an applied file has changed, when a statement fails, and when a table with a tenant_id has no row-level security.
  */
 export async function migrate(connection: Connection, folders: readonly string[]): Promise<void> {
   await ensureHistoryTable(connection);
@@ -34,7 +36,9 @@ export async function migrate(connection: Connection, folders: readonly string[]
 }
 
 async function readFolder(folder: string): Promise<Migration[]> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort();
+  const files = (await readdir(folder))
+    .filter((file) => file.endsWith('.sql') && !file.endsWith('.postgres.sql'))
+    .sort();
   return Promise.all(
     files.map(async (file) => ({ name: file.slice(0, -4), sql: await readFile(path.join(folder, file), 'utf8') })),
   );
@@ -55,7 +59,9 @@ async function apply(connection: Connection, { name, sql }: Migration): Promise<
 
 /** Fails closed: without a description lite itself denies every table whose history says that it has policies. */
 async function describe(connection: Connection, sql: string): Promise<void> {
-  const { enums, rls, schema, vars, tableConstraints = [], comments = [] } = await connection.translateDdl(sql);
+  const { ast, enums, rls, schema, vars, tableConstraints = [], comments = [] } = await connection.translateDdl(sql);
   if (!enums || !rls || !schema || !vars) throw new Error('migrations: @supabase/lite found no schema in them');
+  const open = unguardedTables(ast);
+  if (open.length > 0) throw new Error(`migrations: no row-level security on ${open.join(', ')}`);
   connection.updateDeparseInfo({ enums, rls, schema, vars, tableConstraints, comments });
 }
