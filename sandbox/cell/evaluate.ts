@@ -13,6 +13,12 @@ const ENVELOPE_CHARS = 64;
 /** Names that may be variables of an evaluated text: what could end the parameter list cannot be one. */
 const NAME = /^[A-Za-z_$][\w$]*$/;
 
+/** One call of `evaluate`: JSON text, and for a deterministic run the seed of the call. */
+interface Evaluation {
+  readonly args: string;
+  readonly seed: string | null;
+}
+
 /**
  * Answers the bridge's method `evaluate`: text in a second isolate that has no capabilities, at most `cpuLeftMs`. The answer
  * is an answer's text; `cpuMs` is what it cost. The isolate is handed to `opened`, whose owner may dispose of it before its
@@ -20,11 +26,11 @@ const NAME = /^[A-Za-z_$][\w$]*$/;
  */
 export async function evaluateSealed(
   shelf: Shelf,
-  args: string,
+  evaluation: Evaluation,
   cpuLeftMs: number,
   opened: (isolate: Isolate) => void,
 ): Promise<{ readonly text: string; readonly cpuMs: number }> {
-  const question = parseQuestion(args);
+  const question = parseQuestion(evaluation);
   if (typeof question === 'string') return { text: refusal('BAD_ARGUMENT', question), cpuMs: 0 };
   const isolate = shelf.takeSealed(HEAP_MB);
   opened(isolate);
@@ -37,17 +43,18 @@ export async function evaluateSealed(
   }
 }
 
-function parseQuestion(args: string): { readonly text: string; readonly timeoutMs: number } | string {
+function parseQuestion({ args, seed }: Evaluation): { readonly text: string; readonly timeoutMs: number } | string {
   if (deeperThan(args, MAX_DEPTH)) return 'the scope is nested too deep';
   const asked: unknown = JSON.parse(args);
   if (typeof asked !== 'object' || asked === null) return 'expected source and scope';
-  const { source, scope, timeoutMs = DEFAULT_MS } = asked as Record<string, unknown>;
+  const { source, scope, timeoutMs = DEFAULT_MS, now } = asked as Record<string, unknown>;
   if (typeof source !== 'string') return 'source must be a text';
   if (typeof scope !== 'object' || scope === null) return 'scope must be an object';
   const odd = Object.keys(scope).find((name) => !NAME.test(name));
   if (odd !== undefined) return `"${odd}" cannot be a variable`;
   if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) return 'timeoutMs must be a number above 0';
-  return { text: JSON.stringify({ source, scope, max: ANSWER_CHARS }), timeoutMs: Math.min(timeoutMs, MAX_MS) };
+  const pin = seed === null ? {} : { pin: { at: typeof now === 'number' ? now : 0, seed } };
+  return { text: JSON.stringify({ source, scope, max: ANSWER_CHARS, ...pin }), timeoutMs: Math.min(timeoutMs, MAX_MS) };
 }
 
 function answerText(text: string): string {

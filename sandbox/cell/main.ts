@@ -12,6 +12,9 @@ const PULSE_MS = 500;
 
 requireWalls();
 
+// Scripts see the same time zone on every host; V8 would take the machine's. Its language follows the environment, which is empty.
+process.env.TZ = 'UTC';
+
 const sessions = new Map<number, Session>();
 const reader = new FrameReader();
 let shelf: Shelf | null = null;

@@ -1,10 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { deeperThan } from '../depth.ts';
 import { MAX_DEPTH, MESSAGE_CHARS } from '../limits.ts';
 import type { CellRing, Ended, FromCell, ToCell } from '../message.ts';
+
 import { Budget } from './budget.ts';
 import { evaluateSealed } from './evaluate.ts';
 import type { Code, EntryFault, Isolate, Outlet } from './isolate.ts';
+import { Order } from './order.ts';
+import { seedOf, seedOfCall } from './seed.ts';
 import type { Shelf } from './shelf.ts';
 import { parsed, readThrown } from './text.ts';
 
@@ -29,8 +31,11 @@ export class Session {
   readonly #host: SessionHost;
   readonly #isolate: Isolate;
   readonly #budget: Budget;
-  readonly #timers = new Map<number, NodeJS.Timeout>();
+  readonly #seed: string;
+  /** What stops each timer. */
+  readonly #timers = new Map<number, () => void>();
   readonly #open = new Set<number>();
+  readonly #order: Order;
   readonly #sealed = new Set<Isolate>();
   #calls = 0;
   #entries = 0;
@@ -43,6 +48,8 @@ export class Session {
     this.#message = message;
     this.#host = host;
     this.#isolate = isolate;
+    this.#seed = seedOf(message.run);
+    this.#order = new Order(message.run.deterministic);
     this.#budget = new Budget(message.limits, () => isolate.cpuMs + this.#sealedMs);
     isolate.onCatastrophe = (text) =>
       host.send({ t: 'catastrophe', id: this.id, message: text.slice(0, MESSAGE_CHARS) });
@@ -55,15 +62,18 @@ export class Session {
   /** Starts the script. */
   start(code: Code): void {
     const { entry, run, env, limits, params } = this.#message;
-    const settings = JSON.stringify({ entry, run, env, limits, seed: seedOf(this.#message) });
+    const settings = JSON.stringify({ entry, run, env, limits, seed: this.#seed });
     const outlet: Outlet = (kind, id, a, b) => this.#take(kind, id, a, b);
     this.#enter(this.#isolate.enterStart(code, { settings, params }, outlet, () => this.#budget.entryMs()));
   }
 
   /** Hands the answer of a call to the script. */
   answer(call: number, text: string): void {
-    if (!this.#open.delete(call)) return;
-    this.#deliver('answer', call, text);
+    if (!this.#open.has(call)) return;
+    for (const [due, answer] of this.#order.take(call, text)) {
+      this.#open.delete(due);
+      this.#deliver('answer', due, answer);
+    }
   }
 
   cancel(): void {
@@ -107,7 +117,7 @@ export class Session {
       case 'timer':
         return void this.#arm(id, Number(a));
       case 'untimer':
-        clearTimeout(this.#timers.get(id));
+        this.#timers.get(id)?.();
         this.#timers.delete(id);
         return;
       case 'done':
@@ -137,7 +147,8 @@ export class Session {
     // It counts as being inside the run: a thread that cannot be stopped must not outlive it unseen.
     this.#entries++;
     try {
-      const { text, cpuMs } = await evaluateSealed(this.#host.shelf, args, left, (isolate) => {
+      const seed = this.#message.run.deterministic ? seedOfCall(this.#seed, id) : null;
+      const { text, cpuMs } = await evaluateSealed(this.#host.shelf, { args, seed }, left, (isolate) => {
         sealed = isolate;
         this.#sealed.add(isolate);
       });
@@ -160,11 +171,17 @@ export class Session {
   }
 
   #arm(id: number, delay: number): void {
-    const timer = setTimeout(() => {
+    const fire = (): void => {
       this.#timers.delete(id);
       this.#deliver('timer', id, '');
-    }, delay);
-    this.#timers.set(id, timer);
+    };
+    if (delay > 0) {
+      const timer = setTimeout(fire, delay);
+      this.#timers.set(id, () => clearTimeout(timer));
+    } else {
+      const timer = setImmediate(fire);
+      this.#timers.set(id, () => clearImmediate(timer));
+    }
   }
 
   #done(output: string): void {
@@ -206,7 +223,7 @@ export class Session {
   #end(ended: Ended): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const stop of this.#timers.values()) stop();
     this.#timers.clear();
     const usage = { cpuMs: this.#budget.cpuMs, wallMs: this.#budget.wallMs, calls: this.#calls };
     this.#host.send({ t: 'end', id: this.id, ended, usage });
@@ -218,10 +235,4 @@ export class Session {
   #reportGone(): void {
     if (this.#ended && this.#entries === 0) this.#host.gone(this);
   }
-}
-
-/** Random for an ordinary run; the same in every attempt of a deterministic one. */
-function seedOf({ run }: RunMessage): string {
-  if (!run.deterministic) return randomBytes(32).toString('hex');
-  return createHash('sha256').update(`${run.id}\n${run.activity}`).digest('hex');
 }

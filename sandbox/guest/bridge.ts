@@ -29,6 +29,10 @@ export interface Bridge {
   /** One capability call. Rejects with an `Error` that carries `code`. At most `inFlight` are open, further ones wait here. */
   call(method: string, args: unknown): Promise<unknown>;
   log(level: string, message: string, data: unknown): void;
+  /** Whether a call has no answer yet. */
+  isCalling(): boolean;
+  /** Called when the last open call is about to get its answer. */
+  onQuiet: () => void;
   /** Takes the answer `{"ok": …}` or `{"err": {code, message}}` of one call. */
   answer(id: number, text: string): void;
 }
@@ -77,7 +81,7 @@ export function createBridge(post: Post): Bridge {
     else enqueue(call);
   };
 
-  return {
+  const bridge: Bridge = {
     open(granted) {
       limits = granted;
     },
@@ -97,15 +101,20 @@ export function createBridge(post: Post): Bridge {
       post('log', 0, cut(`${level}`, 8), `[${isText(head) ? head.text : '""'}${tail}]`);
     },
 
+    isCalling: () => flying > 0,
+    onQuiet: () => undefined,
+
     answer(id, text) {
       const call = underWay[id];
       if (call === undefined) return;
       delete underWay[id];
       flying--;
       sendNext();
+      if (flying === 0) bridge.onQuiet();
       const answer = parse(text) as { ok?: unknown; err?: { code: string; message: string } };
       if (hasOwn(answer, 'ok') || !answer.err) apply(call.resolve, undefined, [answer.ok]);
       else apply(call.reject, undefined, [callError(answer.err.code, answer.err.message)]);
     },
   };
+  return bridge;
 }

@@ -47,6 +47,6 @@ export const run = core.run;
  * `scope` its variables. Rejects with code `INVALID`; at most 250 ms unless `timeoutMs` says less or up to 1,000.
  */
 export const evaluate = (source: string, scope: Json = {}, options: { timeoutMs?: number } = {}): Promise<unknown> =>
-  core.call('evaluate', { source, scope, timeoutMs: options.timeoutMs });
+  core.call('evaluate', { source, scope, timeoutMs: options.timeoutMs, now: Date.now() });
 
 export { db } from './db.ts';

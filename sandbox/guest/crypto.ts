@@ -1,7 +1,7 @@
-import { hmac } from '@noble/hashes/hmac.js';
 import { sha1 } from '@noble/hashes/legacy.js';
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { createStream } from './random.ts';
 
 const DIGESTS = Object.freeze({ 'SHA-1': sha1, 'SHA-256': sha256, 'SHA-384': sha384, 'SHA-512': sha512 });
 
@@ -26,7 +26,8 @@ export function createCrypto(seedHex: string): Record<string, unknown> {
     },
 
     randomUUID(): string {
-      const bytes = fill(new Uint8Array(16));
+      const bytes = new Uint8Array(16);
+      fill(bytes);
       bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
       bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
       return bytesToHex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
@@ -41,34 +42,6 @@ export function createCrypto(seedHex: string): Record<string, unknown> {
     }),
   };
   return { crypto: Object.freeze(crypto) };
-}
-
-/** Numbers in [0, 1) with 53 random bits, from the run's seed. */
-export function createRandom(seedHex: string): () => number {
-  const fill = createStream(seedHex, 'math');
-  const words = new Uint32Array(2);
-  return () => {
-    fill(new Uint8Array(words.buffer));
-    return ((words[0] ?? 0) * 2 ** 21 + ((words[1] ?? 0) >>> 11)) / 2 ** 53;
-  };
-}
-
-/** HMAC-SHA256 in counter mode: fills and returns what it is given. */
-function createStream(seedHex: string, purpose: string): (out: Uint8Array) => Uint8Array {
-  const key = hexToBytes(seedHex);
-  let counter = 0;
-  let block = new Uint8Array(0);
-  let used = 0;
-  return (out) => {
-    for (let i = 0; i < out.length; i++) {
-      if (used === block.length) {
-        block = hmac(sha256, key, new TextEncoder().encode(`${purpose}:${counter++}`));
-        used = 0;
-      }
-      out[i] = block[used++] ?? 0;
-    }
-    return out;
-  };
 }
 
 function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {

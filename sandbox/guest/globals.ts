@@ -49,20 +49,10 @@ export function installGlobals(parts: Parts): Pending {
   lazily(['fetch', 'Headers', 'Response'], () => require('./fetch.ts').createFetch(outlets), loading);
   lazily(['crypto'], () => require('./crypto.ts').createCrypto(parts.seed()), loading);
   return {
-    complete({ env, run }) {
+    complete({ env }) {
       defineProperty(process, 'env', { value: env, enumerable: true });
       freeze(process);
-      if (run.deterministic) Math.random = lazyRandom(parts.seed());
     },
-  };
-}
-
-/** Seeded numbers in place of V8's own; the generator is made with the first one. */
-function lazyRandom(seed: string): () => number {
-  let next: (() => number) | null = null;
-  return () => {
-    next ??= (require('./crypto.ts') as typeof import('./crypto.ts')).createRandom(seed);
-    return next();
   };
 }
 

@@ -1,9 +1,11 @@
 import { construct, defineProperty, deleteProperty, PlainTypeError } from './primordials.ts';
+import { standIn } from './stand-in.ts';
 
 /**
  * Takes away at the root what a script must not have: code that V8's heap limit does not see (WebAssembly, shared and
- * resizable buffers), code that runs after the result is out (finalizers), and the clock that counts nanoseconds (`Temporal`; unread, because V8 makes it when it is read). Runs before any line
- * of the script. The cap on the process is the control; this keeps it from being needed.
+ * resizable buffers), code that runs after the result is out (finalizers), and the clock that counts nanoseconds (`Temporal`;
+ * unread, because V8 makes it when it is read). Runs before any line of the script. The cap on the process is the control; this
+ * keeps it from being needed.
  */
 export function harden(): void {
   for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'FinalizationRegistry', 'Temporal', 'console']) {
@@ -25,8 +27,6 @@ function fixBuffers(): void {
       throw new PlainTypeError("Class constructor ArrayBuffer cannot be invoked without 'new'");
     return construct(Native, [length], new.target);
   }
-  defineProperty(FixedBuffer, 'name', { value: 'ArrayBuffer', configurable: true });
-  defineProperty(FixedBuffer, 'prototype', { value: Native.prototype, writable: false });
   defineProperty(FixedBuffer, 'isView', { value: Native.isView, writable: true, configurable: true });
   defineProperty(FixedBuffer, Symbol.species, {
     get(this: unknown) {
@@ -34,6 +34,5 @@ function fixBuffers(): void {
     },
     configurable: true,
   });
-  defineProperty(Native.prototype, 'constructor', { value: FixedBuffer, writable: true, configurable: true });
-  defineProperty(globalThis, 'ArrayBuffer', { value: FixedBuffer, writable: true, configurable: true });
+  standIn(Native, FixedBuffer);
 }

@@ -1,9 +1,11 @@
+import { createTurns, createWaits } from './agenda.ts';
 import { type BridgeLimits, createBridge, type Post } from './bridge.ts';
 import { createClock } from './clock.ts';
 import { type Core, createCore, createOutlets } from './core.ts';
 import { installGlobals } from './globals.ts';
 import { harden } from './harden.ts';
 import { isText, toJson } from './json.ts';
+import { epochOf, pinRealm } from './pin.ts';
 import {
   apply,
   cut,
@@ -25,7 +27,7 @@ export interface Settings {
   readonly run: { readonly startedAt: string; readonly deterministic: boolean };
   readonly env: Record<string, string>;
   readonly limits: BridgeLimits & { readonly resultBytes: number };
-  /** 32 random bytes, hex. */
+  /** 32 bytes, hex: random, or the same in every attempt of a deterministic run. */
   readonly seed: string;
 }
 
@@ -49,7 +51,7 @@ export function install(post: Post): Doors {
   const bridge = createBridge(post);
   const fail = (thrown: unknown): void => post('fail', 0, stringify(describe(thrown)), '');
   const clock = createClock();
-  const timers = createTimers(post, clock, fail);
+  const timers = createTimers(createWaits(post), fail);
   const outlets = createOutlets(bridge);
   let seed = '';
   const globals = installGlobals({ outlets, timers, seed: () => seed, fail });
@@ -59,7 +61,7 @@ export function install(post: Post): Doors {
       const settings: Settings = parse(settingsText);
       seed = settings.seed;
       bridge.open(settings.limits);
-      if (settings.run.deterministic) clock.pin(settings.run.startedAt);
+      if (settings.run.deterministic) pin(settings.run.startedAt);
       const core = createCore(outlets, settings);
       globals.complete(core);
       offer((factory) => start(factory, core, settings, params));
@@ -69,6 +71,14 @@ export function install(post: Post): Doors {
       else timers.fire(id);
     },
   };
+
+  function pin(startedAt: string): void {
+    clock.pin(epochOf(startedAt));
+    pinRealm(clock, seed);
+    const turns = createTurns(post, clock, bridge.isCalling);
+    bridge.onQuiet = turns.resume;
+    timers.follow(turns);
+  }
 
   function start(factory: Factory, core: Core, { entry, limits }: Settings, params: string): void {
     try {

@@ -3,7 +3,8 @@
  * the prototypes afterwards. Code of the bridge uses these, own properties and objects without prototype, nothing else.
  */
 /** Of `Reflect`. */
-export const { apply, construct, defineProperty, deleteProperty, ownKeys, getPrototypeOf } = Reflect;
+export const { apply, construct, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } =
+  Reflect;
 /** Of `Object`. */
 export const { create, freeze, hasOwn } = Object;
 /** Of `Number`. */

@@ -1,5 +1,6 @@
 import { harden } from './harden.ts';
 import { isText, toJson } from './json.ts';
+import { pinRealm } from './pin.ts';
 import { apply, construct, create, cut, ownKeys, parse, stringify } from './primordials.ts';
 import { describe } from './thrown.ts';
 
@@ -8,6 +9,8 @@ interface Question {
   readonly source: string;
   readonly scope: Record<string, unknown>;
   readonly max: number;
+  /** For the text of a deterministic run: its clock, epoch milliseconds, and a seed of 32 bytes, hex. */
+  readonly pin?: { readonly at: number; readonly seed: string };
 }
 
 harden();
@@ -17,7 +20,8 @@ harden();
  * expression, or else the body of a function; the entries of the scope are its variables.
  */
 export function evaluate(question: string): string {
-  const { source, scope, max }: Question = parse(question);
+  const { source, scope, max, pin }: Question = parse(question);
+  if (pin) pinRealm({ now: () => pin.at }, pin.seed);
   try {
     const names = ownKeys(scope) as string[];
     const values: unknown[] = [];
