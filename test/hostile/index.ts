@@ -1,11 +1,10 @@
 /**
  * `npm run test:hostile`: every attack of the catalogue with what came of it, as a table. `npm run test:hostile -- BRG-01 fhir`
- * takes those whose id or group contains one of the words.
+ * takes those ids and groups.
  */
-import type { Case } from './harness/attack.ts';
 import { casesOf, GROUPS } from './harness/cases.ts';
-import { openGroup } from './harness/group.ts';
 import type { Verdict } from './harness/judge.ts';
+import { openStage } from './harness/stage.ts';
 
 const COLUMNS = 'id       effect   ended             ms   loop p99 / max ms   cell MiB  claim';
 
@@ -13,13 +12,10 @@ const COLUMNS = 'id       effect   ended             ms   loop p99 / max ms   ce
 export async function main(words: readonly string[]): Promise<number> {
   let passed = 0;
   let failed = 0;
+  await using stage = await openStage();
   for (const group of GROUPS) {
-    const isWanted = ({ id }: Case): boolean =>
-      words.length === 0 || words.some((word) => group === word || id.includes(word));
-    const cases = (await casesOf(group)).filter(isWanted);
-    if (cases.length === 0) continue;
-    await using stage = await openGroup(group);
-    console.log(`\n${group}\n${COLUMNS}`);
+    const cases = await casesOf(group, (id) => words.length === 0 || words.includes(group) || words.includes(id));
+    if (cases.length > 0) console.log(`\n${group}\n${COLUMNS}`);
     for (const each of cases) {
       const verdict = await stage.judge(each);
       if (verdict.faults.length === 0) passed++;

@@ -24,6 +24,11 @@ export interface ScriptAttack {
   readonly returns?: unknown;
   /** The codes that the run may end with; of effect `kill` without this: any code of `KILLED`. */
   readonly fails?: readonly FailureCode[];
+  /**
+   * What becomes of the cell: it lives on, or is ended for one of these reasons (`Death` in sandbox/death.ts). Of effect `kill`
+   * without this: either; of the others: it lives.
+   */
+  readonly cell?: 'lives' | readonly string[];
   /** Judges further what came of it. @throws when it is not as claimed. */
   readonly after?: (world: World) => void | Promise<void>;
 }

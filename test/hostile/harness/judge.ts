@@ -1,7 +1,7 @@
 /** Runs one attack and judges it: the outcome, the canaries, the event loop, and what is left behind. */
 import { isDeepStrictEqual } from 'node:util';
 import type { ScriptOutcome } from '../../../host/runner.ts';
-import { type Case, KILLED, type ScriptAttack } from './attack.ts';
+import { type Attack, type Case, KILLED, type ScriptAttack } from './attack.ts';
 import { type Counts, countAll, peakMb, unsettled } from './counts.ts';
 import { type Lateness, watchLoop } from './loop.ts';
 import { realmDigest } from './realm.ts';
@@ -15,6 +15,8 @@ export interface Verdict extends Lateness {
   readonly ended: string;
   readonly ms: number;
   readonly peakMb: number;
+  /** Nothing was left behind: the world may be used again. */
+  readonly isSettled: boolean;
   readonly faults: readonly string[];
 }
 
@@ -28,7 +30,8 @@ const SETTLE_MS = 4_000;
 
 /** Runs an attack. Never rejects: what goes wrong is a fault. `base`: figures of the host when nothing was going on. */
 export async function judge({ id, effect, attack }: Case, world: World, base: Counts): Promise<Verdict> {
-  for (const list of [world.denials, world.seen, world.outcomes]) list.length = 0;
+  for (const list of [world.denials, world.seen, world.lines, world.outcomes, world.events]) list.length = 0;
+  world.probe.reset();
   const realm = realmDigest();
   const began = performance.now();
   const loop = watchLoop();
@@ -44,7 +47,8 @@ export async function judge({ id, effect, attack }: Case, world: World, base: Co
   if ('script' in attack) await attempt(() => attack.after?.(world));
   const ms = performance.now() - began;
   const lateness = loop();
-  faults.push(...(await settle(world, base)));
+  const left = await settle(world, base);
+  faults.push(...left, ...cellFaults(attack, effect, world));
   faults.push(...leaks(world), ...(await world.canaries.touched()).map((name) => `touched: ${name}`));
   if (realmDigest() !== realm) faults.push('the globals or prototypes of the host have changed');
   if (effect === 'deny' && world.denials.length === 0) faults.push('no denied call was audited');
@@ -60,6 +64,7 @@ export async function judge({ id, effect, attack }: Case, world: World, base: Co
     ended: endOf(world.outcomes.at(-1)),
     ms,
     peakMb: peak,
+    isSettled: left.length === 0,
     faults,
     ...lateness,
   };
@@ -90,6 +95,15 @@ async function settle({ sandbox }: World, base: Counts): Promise<readonly string
     if (left.length === 0 || performance.now() > until) return left.map((each) => `left behind: ${each}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+function cellFaults(attack: Attack, effect: string, { events }: World): readonly string[] {
+  const ends = events.flatMap((event) => (event.event === 'cell.killed' ? [event.reason] : []));
+  if (!('script' in attack) || (effect === 'kill' && attack.cell === undefined)) return [];
+  const { cell = 'lives' } = attack;
+  if (cell === 'lives') return ends.map((reason) => `the cell was ended: ${reason}`);
+  if (ends.length === 1 && ends.every((reason) => cell.includes(reason))) return [];
+  return [`the cell was ended: ${ends.join(', ') || 'never'}, expected: ${cell.join(' or ')}`];
 }
 
 function leaks({ canaries, seen }: World): readonly string[] {

@@ -1,16 +1,17 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Group } from './cases.ts';
-import { openGroup } from './group.ts';
+import { casesOf, type Group } from './cases.ts';
+import { openStage } from './stage.ts';
 
 /** Growth of the host's memory over all attacks of a group (threat model, P4), MiB. */
 const GROWN_MB = 50;
 
 /** A group as a suite: a test for each attack, and one for the host's memory. */
 export async function hostile(group: Group): Promise<void> {
-  const stage = await openGroup(group);
+  const cases = await casesOf(group);
+  const stage = await openStage();
   const test = suite(`hostile: ${group}`);
-  for (const each of stage.cases) {
+  for (const each of cases) {
     test(`${each.id} ${each.effect}: ${each.attack.claim}`, async () => {
       assert.equal((await stage.judge(each)).faults, []);
     });

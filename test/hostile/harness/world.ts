@@ -24,10 +24,13 @@ import {
   createSandbox,
   DEFAULT_LIMITS,
   type Limits,
+  type LogLine,
   type Sandbox,
+  type SandboxEvent,
 } from '../../../sandbox/index.ts';
 import { bundleOf } from '../../sandbox/rig.ts';
 import { type Canaries, createToken, openCanaries } from './canaries.ts';
+import { createProbe, type Probe } from './probe.ts';
 
 /** The attacker, and the tenant that it is after. */
 export const ATTACKER = 'tenant-a';
@@ -67,16 +70,23 @@ export interface World extends AsyncDisposable {
   readonly broker: Broker;
   readonly canaries: Canaries;
   readonly targets: Targets;
+  readonly probe: Probe;
+  /** What the sandbox told its host since the attack began. */
+  readonly events: SandboxEvent[];
   /** Calls that the broker denied since the attack began. */
   readonly denials: Denial[];
   /** All that the attacker got to see since the attack began, as texts. Add to it what is seen another way. */
   readonly seen: string[];
+  /** Lines of the attack's log. */
+  readonly lines: LogLine[];
   /** Outcomes of the attack's scripts so far. */
   readonly outcomes: ScriptOutcome[];
   /** Builds a module and runs its `main`. Throws when it cannot be built. */
   script(source: string, over?: Over): Promise<ScriptOutcome>;
   /** Runs plain JavaScript that defines `main`, without the build. */
   unbuilt(source: string, over?: Over): Promise<ScriptOutcome>;
+  /** As `unbuilt`, in another sandbox. */
+  unbuiltIn(sandbox: Sandbox, source: string, over?: Over): Promise<ScriptOutcome>;
   /** Builds `activities/a.ts` of a project with these files. */
   build(files: Readonly<Record<string, string>>): Promise<BuildOutcome>;
 }
@@ -122,25 +132,28 @@ export async function openWorld(): Promise<World> {
     env: { GREETING: 'hello' },
   };
 
+  const probe = createProbe(canaries.tokens.get('heap') ?? '');
+  const events: SandboxEvent[] = [];
   const denials: Denial[] = [];
   const seen: string[] = [];
+  const lines: LogLine[] = [];
   const outcomes: ScriptOutcome[] = [];
   const broker = new Broker(
     [
       createFhirCapability({ baseUrl: fhirServer.url, mode: 'organization-prefix', auth: null }),
       createDbCapability({ url: supabase.url, apikey: supabase.anonKey, jwtSecret: supabase.jwtSecret }),
       createHttpCapability(),
+      probe,
     ],
     { denied: (denial) => denials.push(denial), failed: () => undefined },
   );
   opening.defer(() => broker.close());
-  const sandbox = createSandbox({ spare: false, log: () => undefined });
+  const sandbox = createSandbox({ spare: false, log: (event) => events.push(event) });
   opening.defer(() => sandbox.close());
-  const runner = new ScriptRunner(sandbox, broker);
 
-  const run = async (bundle: Bundle, over: Over = {}): Promise<ScriptOutcome> => {
+  const runIn = async (where: Sandbox, bundle: Bundle, over: Over = {}): Promise<ScriptOutcome> => {
     const limits = { ...DEFAULT_LIMITS, wallMs: WALL_MS, ...over.limits };
-    const running = runner.run({
+    const running = new ScriptRunner(where, broker).run({
       tenant: over.tenant ?? ATTACKER,
       run: {
         id: randomUUID(),
@@ -157,17 +170,18 @@ export async function openWorld(): Promise<World> {
       limits,
       remainingMs: 60_000,
       signal: over.signal ?? new AbortController().signal,
-      log: ({ message, data }) => seen.push(message, JSON.stringify(data) ?? ''),
+      log: (line) => lines.push(line),
     });
     const outcome = await within(limits.wallMs + END_MS, running);
-    seen.push(JSON.stringify(outcome));
+    seen.push(JSON.stringify(outcome), JSON.stringify(lines));
     outcomes.push(outcome);
     return outcome;
   };
-  const build: World['build'] = async (files) => {
+  const run = (bundle: Bundle, over?: Over): Promise<ScriptOutcome> => runIn(sandbox, bundle, over);
+  const buildEntry = async (entry: string, files: ReadonlyMap<string, string>): Promise<BuildOutcome> => {
     const outcome = await sandbox.build({
-      entry: 'activities/a.ts',
-      files: new Map(Object.entries(files)),
+      entry,
+      files,
       builtIns: new Map(),
       packages: new Set(),
       readPackage: async () => null,
@@ -176,6 +190,8 @@ export async function openWorld(): Promise<World> {
     seen.push(JSON.stringify(outcome));
     return outcome;
   };
+  // One project, so that its builds share a process.
+  const scripts = new Map<string, string>();
   await run(bundleOf('async function main() { return 1; }'));
   const owned = opening.move();
   return {
@@ -183,16 +199,22 @@ export async function openWorld(): Promise<World> {
     broker,
     canaries,
     targets,
+    probe,
+    events,
     denials,
     seen,
+    lines,
     outcomes,
     script: async (source, over) => {
-      const built = await build({ 'activities/a.ts': source });
+      const entry = `activities/a${scripts.size}.ts`;
+      scripts.set(entry, source);
+      const built = await buildEntry(entry, scripts);
       if (!built.ok) throw new Error(`the script does not build: ${JSON.stringify(built.problems)}`);
       return run(built.bundle, over);
     },
     unbuilt: (source, over) => run(bundleOf(source), over),
-    build,
+    unbuiltIn: (where, source, over) => runIn(where, bundleOf(source), over),
+    build: (files) => buildEntry('activities/a.ts', new Map(Object.entries(files))),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

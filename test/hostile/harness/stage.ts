@@ -1,32 +1,45 @@
-/** All attacks of a group, in one world, one after the other. */
+/** Attacks one after the other, in one world. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Case } from './attack.ts';
-import { casesOf, type Group } from './cases.ts';
 import { type Counts, countAll } from './counts.ts';
 import { judge, type Verdict } from './judge.ts';
 import { openWorld, type World } from './world.ts';
 
 /** A world with its figures at rest. */
 export interface Stage extends AsyncDisposable {
-  readonly cases: readonly Case[];
+  /** One at a time. A world in which an attack left something behind is not used again. */
   judge(attack: Case): Promise<Verdict>;
-  /** Growth of the host's memory since it was at rest, MiB. */
+  /** Growth of the host's memory since it was first at rest, MiB. */
   grownMb(): number;
 }
 
-/** Opens the world of a group. @throws when a file of the group is no attack. */
-export async function openGroup(group: Group): Promise<Stage> {
-  const cases = await casesOf(group);
-  const world = await openWorld();
-  const base = await rest(world);
+/** A world with what it has when nothing goes on in it. */
+interface Scene {
+  readonly world: World;
+  readonly base: Counts;
+}
+
+/** Opens a stage. */
+export async function openStage(): Promise<Stage> {
+  let scene = await openScene();
   const atFirst = residentMb();
   return {
-    cases,
-    judge: (attack) => judge(attack, world, base),
+    judge: async (attack) => {
+      const verdict = await judge(attack, scene.world, scene.base);
+      if (verdict.isSettled) return verdict;
+      await scene.world[Symbol.asyncDispose]();
+      scene = await openScene();
+      return verdict;
+    },
     grownMb: () => residentMb() - atFirst,
-    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => scene.world[Symbol.asyncDispose](),
   };
+}
+
+async function openScene(): Promise<Scene> {
+  const world = await openWorld();
+  return { world, base: await rest(world) };
 }
 
 // Node offers it only to a context that was made after the flag was set.
