@@ -1,15 +1,15 @@
-import { answerCall } from './call.ts';
 import type { MemoryGroup, MemoryGroups } from './cgroup.ts';
 import { codeOf, type Death, RSS_LINE, textOf } from './death.ts';
 import type { SandboxEvent } from './event.ts';
+import { Held } from './held.ts';
 import type { Job } from './job.ts';
-import { toLogLine } from './line.ts';
-import { type FromCell, parseFromCell } from './message.ts';
+import { type CellRing, type FromCell, parseFromCell } from './message.ts';
+import { IDLE_MB } from './pool/memory.ts';
+import { type CpuCredit, Priority } from './pool/priority.ts';
+import type { Obstacle } from './pool/wait.ts';
 import { Child, cellWalls } from './process.ts';
+import { Running } from './running.ts';
 import type { Sources } from './source.ts';
-
-/** How long a run's isolate may take to end after its limit or its outcome, and a run over its wall limit to say so. */
-const GRACE_MS = 1_000;
 
 /** A cell with work that says nothing for this long is ended. */
 const SILENCE_MS = 5_000;
@@ -17,28 +17,14 @@ const SILENCE_MS = 5_000;
 /** Time for a cell process to be ready. */
 const START_MS = 15_000;
 
-/** Bundles that a cell keeps. */
-const MAX_HELD_BYTES = 32 * 1024 * 1024;
-
-interface Running {
-  readonly id: number;
-  readonly job: Job;
-  readonly startedAt: number;
-  readonly abort: AbortController;
-  readonly stopListening: () => void;
-  /** When the outcome was known, null before. */
-  endedAt: number | null;
-  calls: number;
-  open: number;
-  lines: number;
-}
-
 /** What a cell tells the pool. */
 export interface CellHooks {
   /** A run has left: there is room. */
   onRoom(cell: Cell): void;
+  /** A ring inside the cell has ended a run. */
+  onRing(ring: CellRing): void;
   /** The process is gone or about to be; `again` are the jobs that have to be run elsewhere. */
-  onDeath(cell: Cell, again: readonly Job[]): void;
+  onDeath(cell: Cell, death: Death, again: readonly Job[]): void;
   log(event: SandboxEvent): void;
 }
 
@@ -48,12 +34,14 @@ export class Cell {
   readonly #hooks: CellHooks;
   /** Ring four, where the system has it. */
   readonly #group: MemoryGroup | null;
+  readonly #priority: Priority;
   readonly #running = new Map<number, Running>();
-  readonly #held = new Map<string, number>();
+  readonly #held = new Held((digest) => this.#child.send({ t: 'forget', digest }));
   readonly #bornAt = performance.now();
   readonly #ready = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   #key: string | null = null;
+  #credit: CpuCredit | null = null;
   #isReady = false;
   #readyAt = 0;
   #heardAt = performance.now();
@@ -72,6 +60,7 @@ export class Cell {
       onEnd: (why) => this.#onEnd(why),
     });
     this.#group = groups?.join(this.#child.pid) ?? null;
+    this.#priority = new Priority(this.#child.pid);
     this.#child.send({ t: 'guest', prelude: sources.prelude, sealed: sources.sealed });
   }
 
@@ -99,6 +88,22 @@ export class Cell {
     return performance.now() - this.#bornAt;
   }
 
+  /** It runs at a low priority, because its key has burnt too much CPU time. */
+  get isLow(): boolean {
+    return this.#priority.isLow;
+  }
+
+  /** Its priority is low and stays so, though its key has credit again. */
+  get isSlow(): boolean {
+    return this.#priority.isStuck;
+  }
+
+  /** Memory that it may take as long as its runs last, MiB; without runs, what it has. */
+  get reservedMb(): number {
+    if (this.running === 0) return Math.max(this.rssMb, IDLE_MB);
+    return Math.max(...[...this.#running.values()].map(({ job }) => job.request.limits.rssMb));
+  }
+
   /** Resolves when the process can run scripts, rejects when it ends before. */
   get ready(): Promise<void> {
     return this.#ready.promise;
@@ -110,46 +115,47 @@ export class Cell {
   }
 
   /** Gives the cell to a key, for good. */
-  adopt(key: string): void {
+  adopt(key: string, credit: CpuCredit): void {
     if (this.#key !== null && this.#key !== key) throw new Error('a cell never changes its key');
     this.#key = key;
+    this.#credit = credit;
+    this.#priority.begin(credit);
   }
 
-  /** Whether `job` may start here now. */
-  hasRoom(job: Job): boolean {
-    if (this.#dead || this.retiring) return false;
+  /** Whether the cell is within the memory cap of a run: beyond it, it would be ended for what others have left behind. */
+  fits(job: Job): boolean {
+    return this.rssMb <= job.request.limits.rssMb * RSS_LINE;
+  }
+
+  /** What in this cell holds a run that would start now, null when nothing does. */
+  obstacle(job: Job): Obstacle | null {
     const others = [...this.#running.values()];
-    if (others.length === 0) return true;
-    if (job.alone || others.some((other) => other.job.alone || other.endedAt !== null)) return false;
-    const { limits } = job.request;
-    const heapMb = others.reduce((sum, other) => sum + other.job.request.limits.heapMb, limits.heapMb);
-    return others.length < limits.concurrentRuns && heapMb <= limits.rssMb;
+    if (others.length === 0) return null;
+    if (job.alone || others.some((other) => other.job.alone)) {
+      return { limit: 'alone', text: 'a run that has its cell to itself, because runs together have ended one' };
+    }
+    if (others.some((other) => other.isOver)) return { limit: 'leaving', text: 'a run that is leaving the cell' };
+    const { heapMb, rssMb } = job.request.limits;
+    if (!this.fits(job))
+      return { limit: 'rssMb', text: `rssMb ${rssMb} in a cell that has ${Math.round(this.rssMb)} MiB` };
+    const taken = others.reduce((sum, other) => sum + other.job.request.limits.heapMb, 0);
+    if (taken + heapMb <= rssMb) return null;
+    return { limit: 'heapMb', text: `heapMb ${heapMb} beside ${taken} of other runs, of the cell's rssMb ${rssMb}` };
   }
 
   start(job: Job): void {
-    const { bundle, entry, params, run, env, limits, signal } = job.request;
+    const { bundle, entry, params, run, env, limits } = job.request;
     const id = this.#runs++;
-    const cancel = (): void => this.#cancel(id);
-    signal.addEventListener('abort', cancel, { once: true });
-    this.#running.set(id, {
-      id,
-      job,
-      startedAt: performance.now(),
-      abort: new AbortController(),
-      stopListening: () => signal.removeEventListener('abort', cancel),
-      endedAt: null,
-      calls: 0,
-      open: 0,
-      lines: 0,
-    });
+    this.#running.set(id, new Running(id, job, (running) => this.#cancel(running)));
     this.#group?.limit(this.#capMb());
-    const code = this.#hold(bundle.digest, bundle.code) ? { code: bundle.code } : {};
+    const code = this.#held.add(bundle.digest, bundle.code) ? { code: bundle.code } : {};
     this.#child.send({ t: 'run', id, digest: bundle.digest, ...code, entry, params, run, env, limits });
   }
 
   /** Ring three: called every 50 ms or so while there is work, with the memory seen from outside. */
   check(rssMb: number | undefined): void {
     if (this.#dead) return;
+    if (this.#credit) this.#priority.look(this.#credit);
     this.rssMb = rssMb ?? this.rssMb;
     const now = performance.now();
     const all = [...this.#running.values()];
@@ -158,15 +164,15 @@ export class Cell {
       if (this.ageMs > START_MS) this.#end('silent', null);
       return;
     }
-    const stuck = all.find((run) => isStuck(run, now, this.#readyAt));
+    const stuck = all.find((running) => running.isStuck(now, this.#readyAt));
     if (stuck) return void this.#end('stuck', stuck);
-    const since = Math.max(this.#heardAt, ...all.map((run) => run.startedAt));
+    const since = Math.max(this.#heardAt, ...all.map((running) => running.startedAt));
     if (all.length > 0 && now - since > SILENCE_MS) this.#end('silent', null);
   }
 
   /** The smallest cap of those that run: what one may not pass, nobody beside it may. */
   #capMb(): number {
-    return Math.min(...[...this.#running.values()].map((run) => run.job.request.limits.rssMb));
+    return Math.min(...[...this.#running.values()].map(({ job }) => job.request.limits.rssMb));
   }
 
   /** Ends the process. Runs in it are reported as to be run again. */
@@ -174,27 +180,11 @@ export class Cell {
     this.#end('retired', null);
   }
 
-  /** True when the code has to be sent; makes room by dropping the longest held. */
-  #hold(digest: string, code: string): boolean {
-    const isNew = !this.#held.delete(digest);
-    this.#held.set(digest, code.length);
-    let bytes = 0;
-    for (const size of this.#held.values()) bytes += size;
-    for (const [old, size] of this.#held) {
-      if (bytes <= MAX_HELD_BYTES || old === digest) break;
-      bytes -= size;
-      this.#held.delete(old);
-      this.#child.send({ t: 'forget', digest: old });
-    }
-    return isNew;
-  }
-
-  #cancel(id: number): void {
-    const running = this.#running.get(id);
-    if (!running || running.endedAt !== null) return;
-    running.job.fail('CANCELLED', 'the run was cancelled', running.calls);
-    this.#child.send({ t: 'cancel', id });
-    this.#close(running);
+  #cancel(running: Running): void {
+    if (running.isOver) return;
+    running.fail('CANCELLED', 'the run was cancelled');
+    this.#child.send({ t: 'cancel', id: running.id });
+    running.close();
   }
 
   #handle(value: unknown): void {
@@ -208,12 +198,10 @@ export class Cell {
     if (!running) return;
     if (message.t === 'gone') return void this.#onGone(running);
     if (message.t === 'catastrophe') return void this.#onCatastrophe(running, message.message);
-    if (running.endedAt !== null) return;
+    if (running.isOver) return;
     if (message.t === 'call') return void this.#onCall(running, message);
-    if (message.t === 'log') return void this.#onLog(running, message);
-    running.job.finish(message.ended, message.usage);
-    if (!message.ended.ok && message.ended.code === 'SCRIPT_MEMORY') this.retiring = true;
-    this.#close(running);
+    if (message.t === 'log') return void running.log(message);
+    this.#onEnded(running, message);
   }
 
   #onReady(): void {
@@ -223,86 +211,70 @@ export class Cell {
   }
 
   async #onCall(running: Running, message: Extract<FromCell, { t: 'call' }>): Promise<void> {
-    const { request } = running.job;
-    const isOver = running.calls++ >= request.limits.calls || running.open >= request.limits.inFlight;
-    if (isOver) return this.#end('protocol', running);
-    running.open++;
-    const { signal } = running.abort;
-    const text = await answerCall(request, message, signal, (error) => {
-      this.#hooks.log({ event: 'call.failed', cell: this.key, run: request.run.id, method: message.method, error });
+    if (!running.admitsCall()) return this.#end('protocol', running);
+    const text = await running.answer(message, (error) => {
+      const run = running.job.request.run.id;
+      this.#hooks.log({ event: 'call.failed', cell: this.key, run, method: message.method, error });
     });
-    running.open--;
-    if (running.endedAt === null && !this.#dead) {
-      this.#child.send({ t: 'answer', id: running.id, call: message.call, text });
-    }
+    if (text !== null && !this.#dead) this.#child.send({ t: 'answer', id: running.id, call: message.call, text });
   }
 
-  #onLog(running: Running, message: Extract<FromCell, { t: 'log' }>): void {
-    const { request } = running.job;
-    if (running.lines++ <= request.limits.logLines) request.log(toLogLine(message, new Date()));
+  #onEnded(running: Running, { ended, usage }: Extract<FromCell, { t: 'end' }>): void {
+    running.job.finish(ended, usage);
+    running.close();
+    if (ended.ok) return;
+    if (ended.ring) this.#hooks.onRing(ended.ring);
+    if (ended.code === 'SCRIPT_MEMORY') this.retiring = true;
   }
 
   #onGone(running: Running): void {
-    if (running.endedAt === null) return void this.#end('protocol', running);
+    if (!running.isOver) return void this.#end('protocol', running);
     this.#running.delete(running.id);
     this.idleSince = performance.now();
+    if (this.running > 0) this.#group?.limit(this.#capMb());
     this.#hooks.onRoom(this);
   }
 
   #onCatastrophe(running: Running, message: string): void {
-    running.job.fail(
-      /memory/i.test(message) ? 'SCRIPT_MEMORY' : 'SCRIPT_KILLED',
-      'the script broke its cell',
-      running.calls,
-    );
+    running.fail(/memory/i.test(message) ? 'SCRIPT_MEMORY' : 'SCRIPT_KILLED', 'the script broke its cell');
     this.#end('catastrophe', running);
-  }
-
-  /** The outcome is known: nothing more of this run is listened to. */
-  #close(running: Running): void {
-    running.endedAt ??= performance.now();
-    running.stopListening();
-    running.abort.abort();
   }
 
   #onEnd(why: string | null): void {
     this.#closed.resolve();
     if (why !== null) this.#end('protocol', null);
-    else this.#end(this.#group?.wasKilled() ? 'memory' : 'crash', null);
+    else this.#end(this.#group?.wasKilled() ? 'kernel' : 'crash', null);
     this.#group?.close();
   }
 
-  #end(death: Death, guilty: Running | null): void {
+  #end(death: Death, known: Running | null): void {
     if (this.#dead) return;
     this.#dead = true;
     this.#child.kill();
     const { pid, key } = this;
     const stderr = this.#child.stderr;
     this.#ready.reject(new Error(`the cell ended before it was ready: ${stderr || death}`));
-    const wasReady = this.#isReady;
-    if (death !== 'retired') this.#hooks.log({ event: 'cell.killed', cell: key, pid, reason: death, stderr });
-    const again = this.#judge(death, guilty, wasReady);
-    this.#hooks.onDeath(this, again);
+    const { guilty, again } = this.#judge(death, known);
+    if (death !== 'retired') {
+      const run = guilty?.job.request.run.id ?? null;
+      this.#hooks.log({ event: 'cell.killed', cell: key, pid, reason: death, run, again: again.length, stderr });
+    }
+    this.#hooks.onDeath(this, death, again);
   }
 
   /** Ends the guilty run where it is known, and returns the others. */
-  #judge(death: Death, known: Running | null, wasReady: boolean): Job[] {
+  #judge(death: Death, known: Running | null): { readonly guilty: Running | undefined; readonly again: Job[] } {
     const all = [...this.#running.values()];
-    const isOurs = death === 'retired' || !wasReady;
+    const isOurs = death === 'retired' || !this.#isReady;
     const guilty = known ?? (all.length === 1 && !isOurs ? all[0] : undefined);
-    guilty?.job.fail(codeOf(death), textOf(death, guilty.job.request.limits), guilty.calls);
-    for (const running of all) this.#close(running);
+    guilty?.fail(codeOf(death), textOf(death, guilty.job.request.limits));
+    for (const running of all) running.close();
     this.#running.clear();
     const again = all.filter((running) => !running.job.settled).map((running) => running.job);
     for (const job of again) {
       job.restarts++;
       job.alone ||= !guilty && !isOurs;
     }
-    return again;
+    return { guilty, again };
   }
-}
-
-function isStuck(run: Running, now: number, readyAt: number): boolean {
-  if (run.endedAt !== null) return now - run.endedAt > GRACE_MS;
-  return now - Math.max(run.startedAt, readyAt) > run.job.request.limits.wallMs + GRACE_MS;
 }

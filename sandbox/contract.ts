@@ -174,6 +174,33 @@ export type BuildOutcome =
     }
   | { readonly ok: false; readonly problems: readonly BuildProblem[] };
 
+/** How often each ring has ended something: runs within their cell, or cells with all that ran in them. */
+export interface Ends {
+  /** Ring one: the time limit of one entry. */
+  readonly timeout: number;
+  /** Ring one: V8's heap limit. */
+  readonly heap: number;
+  /** Ring two: the watch over CPU time and wall clock. */
+  readonly watch: number;
+  /** Cells. */
+  readonly killed: {
+    /** Ring three: a run that did not end, or did not leave its cell. */
+    readonly stuck: number;
+    /** Ring three: resident memory over the line. */
+    readonly memory: number;
+    /** Ring three: no sign of life, or never ready. */
+    readonly silent: number;
+    /** Ring three: a frame that no cell of ours sends. */
+    readonly protocol: number;
+    /** Ring four: the kernel, for memory. */
+    readonly kernel: number;
+    /** V8 gave up. */
+    readonly catastrophe: number;
+    /** It ended by itself, or somebody else ended it. */
+    readonly crash: number;
+  };
+}
+
 /** Figures of the sandbox for health, tests and benchmarks. */
 export interface SandboxStats {
   readonly cells: readonly {
@@ -181,15 +208,27 @@ export interface SandboxStats {
     readonly pid: number;
     readonly running: number;
     readonly rssMb: number;
+    /** It has burnt more CPU time than its share and runs at a low priority. */
+    readonly isLow: boolean;
   }[];
+  /** Runs that wait for a place. */
   readonly queued: number;
+  /** Cells that were ended, or ended by themselves; the sum of `ends.killed`. */
   readonly kills: number;
+  /** What the rings have ended since the start. */
+  readonly ends: Ends;
+  /** Memory for cells, MiB: what there is, and what the present ones may take. */
+  readonly memoryMb: { readonly limit: number; readonly reserved: number };
   /** Version of the cgroups that bound the memory of cells; null where there are none, or nothing has run yet. */
   readonly memoryGroups: 1 | 2 | null;
 }
 
 /** Runs scripts in cells and builds bundles in throwaway processes. `close` ends every child process. */
 export interface Sandbox {
+  /**
+   * Runs one script; waits where a limit says so. The run's log tells each wait of more than 100 ms with the limit that held it.
+   * Rejects only for the host's own trouble; with `SandboxFull` when too many runs of that cell key wait already.
+   */
   run(request: RunRequest): Promise<RunOutcome>;
   build(request: BuildRequest): Promise<BuildOutcome>;
   /** Starts the cell before it is needed. */

@@ -4,7 +4,12 @@ export type SandboxEvent =
       readonly event: 'cell.killed';
       readonly cell: string;
       readonly pid: number;
+      /** A word of `Ends.killed`. */
       readonly reason: string;
+      /** The run that is to blame; null where that is not known, or where it is nobody's fault. */
+      readonly run: string | null;
+      /** Runs that begin anew because they were in the same cell. */
+      readonly again: number;
       readonly stderr: string;
     }
   | {

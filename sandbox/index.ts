@@ -4,10 +4,13 @@ import { deeperThan } from './depth.ts';
 import type { SandboxEvent } from './event.ts';
 import { Job } from './job.ts';
 import { MAX_DEPTH } from './limits.ts';
+import { Tally } from './pool/ends.ts';
+import { defaultMemoryMb } from './pool/memory.ts';
 import { Pool } from './pool.ts';
 import { loadSources } from './source.ts';
 
 export type * from './contract.ts';
+export { SandboxFull } from './error.ts';
 export type { SandboxEvent } from './event.ts';
 export { DEFAULT_LIMITS } from './limits.ts';
 
@@ -17,6 +20,13 @@ export interface SandboxOptions {
   readonly log?: (event: SandboxEvent) => void;
   /** Cell processes at once. Default 16. */
   readonly maxCells?: number;
+  /**
+   * Memory for cells, MiB. A cell with work counts with its cap (`rssMb`), an idle one with what it has; runs that do not fit
+   * wait, and idle cells make room. Default: half of what the machine, or the container, has.
+   */
+  readonly memoryMb?: number;
+  /** Runs of one key that may wait for a place; further ones reject with `SandboxFull`. Default 1,000. */
+  readonly maxQueued?: number;
   /** A cell without work for this long is ended. Default 60,000. */
   readonly idleMs?: number;
   /** A cell is replaced after this many runs. Default 1,000. */
@@ -74,7 +84,7 @@ class CellSandbox implements Sandbox {
   }
 
   stats(): SandboxStats {
-    return this.#parts?.pool.stats() ?? { cells: [], queued: 0, kills: 0, memoryGroups: null };
+    return this.#parts?.pool.stats() ?? UNUSED;
   }
 
   async close(): Promise<void> {
@@ -100,6 +110,8 @@ class CellSandbox implements Sandbox {
 const DEFAULTS: Required<SandboxOptions> = {
   log: () => undefined,
   maxCells: 16,
+  memoryMb: defaultMemoryMb(),
+  maxQueued: 1_000,
   idleMs: 60_000,
   recycleRuns: 1_000,
   recycleMs: 24 * 60 * 60 * 1_000,
@@ -107,6 +119,15 @@ const DEFAULTS: Required<SandboxOptions> = {
   buildMs: 10_000,
   buildRssMb: 512,
   builds: 2,
+};
+
+const UNUSED: SandboxStats = {
+  cells: [],
+  queued: 0,
+  kills: 0,
+  ends: new Tally().ends,
+  memoryMb: { limit: DEFAULTS.memoryMb, reserved: 0 },
+  memoryGroups: null,
 };
 
 function unfitParams({

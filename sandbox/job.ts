@@ -1,5 +1,6 @@
 import type { RunErrorCode, RunOutcome, RunRequest } from './contract.ts';
 import type { Ended } from './message.ts';
+import { type Obstacle, Wait } from './pool/wait.ts';
 import { mapStack } from './stack.ts';
 
 /** A run as the pool sees it, from its request to its outcome, over as many cells as that takes. */
@@ -14,6 +15,7 @@ export class Job {
   readonly #reject: (error: Error) => void;
   readonly #since = performance.now();
   #settled = false;
+  #wait: Wait | null = null;
 
   constructor(request: RunRequest) {
     this.request = request;
@@ -25,6 +27,27 @@ export class Job {
 
   get settled(): boolean {
     return this.#settled;
+  }
+
+  /** It waits for a place from now on. */
+  enqueue(): void {
+    this.#wait = new Wait(this.request.log);
+  }
+
+  /** This is what it waits on now. */
+  hold(obstacle: Obstacle): void {
+    this.#wait?.hold(obstacle);
+  }
+
+  /** Says in the run's log that it still waits, when that has been long. */
+  lookAtWait(): void {
+    this.#wait?.look();
+  }
+
+  /** It has its place. A wait that was longer than a moment is told in the run's log. */
+  dequeue(): void {
+    this.#wait?.end();
+    this.#wait = null;
   }
 
   /** The outcome that the cell reported. */

@@ -1,8 +1,15 @@
 import { Cell, type CellHooks } from './cell.ts';
 import { findMemoryGroups, type MemoryGroups } from './cgroup.ts';
 import type { SandboxStats } from './contract.ts';
+import type { Death } from './death.ts';
+import { SandboxFull } from './error.ts';
 import type { SandboxEvent } from './event.ts';
 import type { Job } from './job.ts';
+import { Tally } from './pool/ends.ts';
+import { Lane } from './pool/lane.ts';
+import { Line } from './pool/line.ts';
+import { IDLE_MB } from './pool/memory.ts';
+import type { Obstacle } from './pool/wait.ts';
 import { readRss } from './rss.ts';
 import type { Sources } from './source.ts';
 
@@ -18,6 +25,10 @@ const MAX_RESTARTS = 8;
 /** How the pool keeps its cells. */
 export interface PoolOptions {
   readonly maxCells: number;
+  /** What busy cells may take together, each counted with its cap. */
+  readonly memoryMb: number;
+  /** Runs of one key that may wait. */
+  readonly maxQueued: number;
   readonly idleMs: number;
   readonly recycleRuns: number;
   readonly recycleMs: number;
@@ -26,24 +37,22 @@ export interface PoolOptions {
   readonly log: (event: SandboxEvent) => void;
 }
 
-interface Lane {
-  readonly key: string;
-  queue: Job[];
-  cell: Cell | null;
-}
-
-/** The cells of all keys: at most one that takes runs per key, warm, the longest idle given up first. */
+/**
+ * The cells of all keys: at most one that takes runs per key, warm, the longest idle given up first. A key waits for its own
+ * limits in its own queue; for what belongs to all of them, keys stand in one line.
+ */
 export class Pool {
   readonly #options: PoolOptions;
   readonly #sources: Sources;
   readonly #groups: MemoryGroups | null = findMemoryGroups();
   readonly #lanes = new Map<string, Lane>();
+  readonly #line = new Line(this.#lanes);
   readonly #cells = new Set<Cell>();
+  readonly #tally = new Tally();
   #spare: Cell | null = null;
   #look: NodeJS.Timeout | null = null;
   #sweep: NodeJS.Timeout | null = null;
   #isLooking = false;
-  #kills = 0;
   #isClosed = false;
 
   constructor(sources: Sources, options: PoolOptions) {
@@ -54,16 +63,18 @@ export class Pool {
   submit(job: Job): void {
     if (this.#isClosed) return void job.abandon(new Error('the sandbox is closed'));
     const lane = this.#lane(job.request.cell);
-    lane.queue.push(job);
+    const { maxQueued } = this.#options;
+    if (lane.queue.length >= maxQueued) return void job.abandon(new SandboxFull(job.request.cell, maxQueued));
+    lane.add(job);
     this.#dropWhenCancelled(job, lane);
     this.#pump(lane);
   }
 
-  /** Resolves when the key's cell is ready. */
+  /** Resolves when the key's cell is ready; at once where all places are taken. */
   async warm(key: string): Promise<void> {
     if (this.#isClosed) throw new Error('the sandbox is closed');
     const lane = this.#lane(key);
-    const cell = this.#cellOf(lane);
+    const cell = lane.cell ?? (this.#hasPlace(lane) ? this.#give(lane) : null);
     await cell?.ready;
   }
 
@@ -72,9 +83,11 @@ export class Pool {
     let queued = 0;
     for (const lane of this.#lanes.values()) queued += lane.queue.length;
     return {
-      cells: cells.map((cell) => ({ cell: cell.key, pid: cell.pid, running: cell.running, rssMb: cell.rssMb })),
+      cells: cells.map(({ key, pid, running, rssMb, isLow }) => ({ cell: key, pid, running, rssMb, isLow })),
       queued,
-      kills: this.#kills,
+      kills: this.#tally.kills,
+      ends: this.#tally.ends,
+      memoryMb: { limit: this.#options.memoryMb, reserved: Math.round(this.#reservedMb()) },
       memoryGroups: this.#groups?.version ?? null,
     };
   }
@@ -95,7 +108,7 @@ export class Pool {
   #lane(key: string): Lane {
     const known = this.#lanes.get(key);
     if (known) return known;
-    const lane: Lane = { key, queue: [], cell: null };
+    const lane = new Lane(key);
     this.#lanes.set(key, lane);
     return lane;
   }
@@ -103,42 +116,84 @@ export class Pool {
   #dropWhenCancelled(job: Job, lane: Lane): void {
     const { signal } = job.request;
     const cancel = (): void => {
-      if (!lane.queue.includes(job)) return;
-      lane.queue = lane.queue.filter((other) => other !== job);
+      if (!lane.remove(job)) return;
+      job.dequeue();
       job.fail('CANCELLED', 'the run was cancelled');
+      this.#pumpAll();
     };
     if (signal.aborted) return void cancel();
     signal.addEventListener('abort', cancel, { once: true });
-    void job.outcome.then(
-      () => signal.removeEventListener('abort', cancel),
-      () => signal.removeEventListener('abort', cancel),
-    );
+    const forget = (): void => signal.removeEventListener('abort', cancel);
+    void job.outcome.then(forget, forget);
   }
 
   /** Starts what has room, in order. */
   #pump(lane: Lane): void {
     for (let job = lane.queue[0]; job !== undefined; job = lane.queue[0]) {
-      const cell = this.#cellOf(lane);
-      if (!cell?.hasRoom(job)) return;
-      lane.queue.shift();
+      const obstacle = this.#obstacle(lane, job);
+      if (obstacle) return void lane.hold(obstacle);
+      const cell = lane.cell ?? this.#give(lane);
+      lane.shift();
       cell.start(job);
+      lane.busySince ??= performance.now();
       this.#watch();
     }
+    lane.waitsSince = null;
   }
 
+  /** Every key that has runs waiting, the longest waiting first. */
   #pumpAll(): void {
     if (this.#isClosed) return;
-    for (const lane of this.#lanes.values()) if (lane.queue.length > 0) this.#pump(lane);
+    for (const lane of this.#line.inOrder()) this.#pump(lane);
   }
 
-  /** The lane's cell, made where there is none; null when all places are taken by busy cells. */
-  #cellOf(lane: Lane): Cell | null {
-    if (lane.cell && this.#isWorn(lane.cell)) this.#giveUp(lane.cell);
-    if (lane.cell) return lane.cell;
-    if (this.#cells.size >= this.#options.maxCells && !this.#spare && !this.#evict()) return null;
-    const cell = this.#spare ?? this.#open();
-    this.#spare = null;
-    cell.adopt(lane.key);
+  /** What holds a run, null when it may start. */
+  #obstacle(lane: Lane, job: Job): Obstacle | null {
+    const { cell } = lane;
+    if (cell && (this.#isWorn(cell) || (cell.running === 0 && !cell.fits(job)))) this.#giveUp(cell);
+    const isBusy = lane.cell !== null && lane.cell.running > 0;
+    const own = lane.ownObstacle(job) ?? lane.cell?.obstacle(job) ?? null;
+    const shared = own ? null : (this.#line.obstacle(lane, isBusy) ?? this.#shortage(lane, job));
+    if (shared) lane.waitsSince ??= performance.now();
+    else lane.waitsSince = null;
+    return own ?? shared;
+  }
+
+  /** What the host has too little of for this run, after idle cells were given up for it. */
+  #shortage(lane: Lane, job: Job): Obstacle | null {
+    const { maxCells, memoryMb } = this.#options;
+    const { rssMb } = job.request.limits;
+    const { cell } = lane;
+    if (cell && cell.running > 0 && rssMb <= cell.reservedMb) return null;
+    const others = (): number => this.#reservedMb() - (cell?.reservedMb ?? 0);
+    while (others() + rssMb > memoryMb) if (!this.#evict(cell)) break;
+    const isAlone = [...this.#cells].every((other) => other === cell || other.running === 0);
+    if (others() + rssMb > memoryMb && !isAlone) {
+      const text = `memory of the host: rssMb ${rssMb} beside ${Math.round(others())} of other cells, of ${memoryMb} MiB`;
+      return { limit: 'memoryMb', text };
+    }
+    return this.#hasPlace(lane) ? null : { limit: 'maxCells', text: `maxCells ${maxCells} of the host, all busy` };
+  }
+
+  /** What all cells together may take, MiB. */
+  #reservedMb(): number {
+    let sum = 0;
+    for (const cell of this.#cells) sum += cell.reservedMb;
+    return sum;
+  }
+
+  /** Whether a key has a cell or can be given one; makes a place by giving up an idle cell. */
+  #hasPlace(lane: Lane): boolean {
+    return (
+      lane.cell !== null || this.#cells.size < this.#options.maxCells || this.#spare !== null || this.#evict(lane.cell)
+    );
+  }
+
+  /** A cell for a key that has none and for which there is a place. */
+  #give(lane: Lane): Cell {
+    const spare = this.#takeSpare(lane);
+    const cell = spare ?? this.#open();
+    cell.adopt(lane.key, lane.credit);
     cell.idleSince = performance.now();
     lane.cell = cell;
     this.#refill();
@@ -146,9 +201,17 @@ export class Pool {
     return cell;
   }
 
+  /** The spare process is there for a key's first run, not for one whose scripts had its cells ended again and again. */
+  #takeSpare({ credit }: Lane): Cell | null {
+    const isFull = this.#cells.size >= this.#options.maxCells;
+    const spare = credit.isSpent && !isFull ? null : this.#spare;
+    if (spare) this.#spare = null;
+    return spare;
+  }
+
   #isWorn(cell: Cell): boolean {
     const { recycleRuns, recycleMs } = this.#options;
-    return cell.retiring || cell.runs >= recycleRuns || cell.ageMs >= recycleMs;
+    return cell.retiring || cell.isSlow || cell.runs >= recycleRuns || cell.ageMs >= recycleMs;
   }
 
   /** Takes the cell from its lane; its last run ends it. */
@@ -157,13 +220,14 @@ export class Pool {
     const lane = this.#lanes.get(cell.key);
     if (lane?.cell === cell) lane.cell = null;
     if (cell.running === 0) cell.retire();
+    else lane?.leaving.add(cell);
   }
 
-  #evict(): boolean {
-    const [oldest] = this.#idleCells();
-    if (!oldest) return false;
-    this.#giveUp(oldest);
-    return true;
+  /** Gives up the longest idle cell, `except` this one; false when there is none. */
+  #evict(except: Cell | null): boolean {
+    const oldest = this.#idleCells().find((cell) => cell !== except);
+    if (oldest) this.#giveUp(oldest);
+    return oldest !== undefined;
   }
 
   /** Idle cells that belong to a key, the longest idle first. */
@@ -175,7 +239,8 @@ export class Pool {
   #open(): Cell {
     const hooks: CellHooks = {
       onRoom: () => this.#onRoom(cell),
-      onDeath: (_cell, again) => this.#onDeath(cell, again),
+      onRing: (ring) => this.#tally.count(ring),
+      onDeath: (_cell, death, again) => this.#onDeath(cell, death, again),
       log: this.#options.log,
     };
     const cell = new Cell(this.#sources, hooks, this.#groups);
@@ -184,30 +249,41 @@ export class Pool {
   }
 
   #refill(): void {
-    if (!this.#options.spare || this.#isClosed || this.#cells.size >= this.#options.maxCells) return;
-    this.#spare ??= this.#open();
+    const { spare, maxCells, memoryMb } = this.#options;
+    if (!spare || this.#isClosed || this.#cells.size >= maxCells) return;
+    if (this.#reservedMb() + IDLE_MB <= memoryMb) this.#spare ??= this.#open();
   }
 
   #onRoom(cell: Cell): void {
     if (this.#isClosed) return;
     if (cell.running === 0 && this.#isWorn(cell)) this.#giveUp(cell);
+    this.#rest(this.#lanes.get(cell.key));
     this.#pumpAll();
     this.#sweepLater();
   }
 
-  #onDeath(cell: Cell, again: readonly Job[]): void {
+  #onDeath(cell: Cell, death: Death, again: readonly Job[]): void {
     this.#cells.delete(cell);
+    this.#tally.countDeath(death);
     if (this.#spare === cell) this.#spare = null;
     if (this.#isClosed) {
       for (const job of again) job.fail('CANCELLED', 'the sandbox was closed');
       return;
     }
-    if (!cell.retiring) this.#kills++;
     const lane = this.#lanes.get(cell.key);
     if (lane?.cell === cell) lane.cell = null;
-    if (lane) lane.queue = [...again.filter((job) => this.#mayRestart(job)), ...lane.queue];
+    lane?.leaving.delete(cell);
+    lane?.addFirst(again.filter((job) => this.#mayRestart(job)));
+    this.#rest(lane);
     // Not within the call that ended the cell: it may be about to open one itself.
     queueMicrotask(() => this.#pumpAll());
+  }
+
+  /** A key without runs has had its turn. */
+  #rest(lane: Lane | undefined): void {
+    if (!lane || lane.running > 0) return;
+    lane.busySince = null;
+    lane.yields = false;
   }
 
   #mayRestart(job: Job): boolean {
@@ -230,6 +306,7 @@ export class Pool {
     const busy = [...this.#cells].filter((cell) => cell.running > 0);
     const rss = await readRss(busy.map((cell) => cell.pid));
     for (const cell of busy) if (cell.running > 0) cell.check(rss.get(cell.pid));
+    if (this.#line.look()) this.#pumpAll();
     this.#isLooking = false;
     if (busy.length > 0 || !this.#look) return;
     clearInterval(this.#look);
@@ -243,15 +320,9 @@ export class Pool {
       this.#sweep = null;
       const limit = performance.now() - this.#options.idleMs;
       for (const cell of this.#idleCells()) if (cell.idleSince <= limit) this.#giveUp(cell);
-      this.#forgetEmptyLanes();
+      for (const lane of this.#lanes.values()) if (lane.isForgettable) this.#lanes.delete(lane.key);
       if (this.#lanes.size > 0) this.#sweepLater();
     }, this.#options.idleMs);
     this.#sweep.unref();
-  }
-
-  #forgetEmptyLanes(): void {
-    for (const [key, lane] of this.#lanes) {
-      if (lane.cell === null && lane.queue.length === 0) this.#lanes.delete(key);
-    }
   }
 }

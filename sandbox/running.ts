@@ -1,0 +1,74 @@
+import { answerCall } from './call.ts';
+import type { RunErrorCode } from './contract.ts';
+import type { Job } from './job.ts';
+import { toLogLine } from './line.ts';
+import type { FromCell } from './message.ts';
+
+/** How long a run's isolate may take to end after its limit or its outcome, and a run over its wall limit to say so. */
+const GRACE_MS = 1_000;
+
+type Message<T extends FromCell['t']> = Extract<FromCell, { t: T }>;
+
+/** What the host keeps of one run while it is in a cell. The run is over when its outcome is known; it leaves the cell later. */
+export class Running {
+  readonly id: number;
+  readonly job: Job;
+  readonly startedAt = performance.now();
+  readonly #abort = new AbortController();
+  readonly #cancel: () => void;
+  #endedAt: number | null = null;
+  #calls = 0;
+  #open = 0;
+  #lines = 0;
+
+  /** `cancelled` is called when the run's signal aborts before its outcome is known. */
+  constructor(id: number, job: Job, cancelled: (running: Running) => void) {
+    this.id = id;
+    this.job = job;
+    this.#cancel = () => cancelled(this);
+    job.request.signal.addEventListener('abort', this.#cancel, { once: true });
+  }
+
+  /** Whether the outcome is known: nothing more of this run is listened to. */
+  get isOver(): boolean {
+    return this.#endedAt !== null;
+  }
+
+  /** Ring three: over its wall limit without a word, or in the cell for longer than it may take to leave it. */
+  isStuck(now: number, readyAt: number): boolean {
+    if (this.#endedAt !== null) return now - this.#endedAt > GRACE_MS;
+    return now - Math.max(this.startedAt, readyAt) > this.job.request.limits.wallMs + GRACE_MS;
+  }
+
+  /** Counts a call. False when the run has none left, which its own cell should have known. */
+  admitsCall(): boolean {
+    const { calls, inFlight } = this.job.request.limits;
+    return this.#calls++ < calls && this.#open < inFlight;
+  }
+
+  /** Answers a call that was admitted; null when nobody waits for the answer any more. `failed` gets what no script may see. */
+  async answer(message: Message<'call'>, failed: (error: unknown) => void): Promise<string | null> {
+    this.#open++;
+    const text = await answerCall(this.job.request, message, this.#abort.signal, failed);
+    this.#open--;
+    return this.isOver ? null : text;
+  }
+
+  /** Passes a line on. One line more than allowed: it says that there are no more. */
+  log(message: Message<'log'>): void {
+    const { limits, log } = this.job.request;
+    if (this.#lines++ <= limits.logLines) log(toLogLine(message, new Date()));
+  }
+
+  /** Gives the job an outcome that the host decided. */
+  fail(code: RunErrorCode, text: string): void {
+    this.job.fail(code, text, this.#calls);
+  }
+
+  /** Called when the outcome is known, or has to come from another cell. */
+  close(): void {
+    this.#endedAt ??= performance.now();
+    this.job.request.signal.removeEventListener('abort', this.#cancel);
+    this.#abort.abort();
+  }
+}
