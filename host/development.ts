@@ -9,6 +9,7 @@ import { type Environment, grantedVariable } from './env.ts';
 import { type DataFolder, openDataFolder } from './folder.ts';
 import { type Host, startHost } from './host.ts';
 import { openLog } from './log.ts';
+import { openRows } from './rows.ts';
 import type { StartedRun } from './runs/index.ts';
 import { type Stack, startStack } from './stack.ts';
 import { BILLING_QUEUE } from './temporal/queue.ts';
@@ -75,6 +76,7 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
 async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentOptions) {
   const { environment, projectDir, port, scriptLog } = options;
   if (!stack.temporal) throw new Error('a development host needs Temporal');
+  const rows = openRows(stack.supabase);
   const settings = {
     temporal: stack.temporal,
     // On somebody else's Temporal other hosts poll the usual queue, with other code and other grants.
@@ -82,6 +84,9 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
     fhir: { baseUrl: stack.fhirUrl, mode: 'organization-prefix' as const, auth: null },
     db: { url: stack.supabase.url, apikey: stack.supabase.anonKey, jwtSecret: stack.supabase.jwtSecret },
     store: createFileStore(folder.file('code')),
+    auditStore: rows,
+    quarantineStore: rows,
+    quarantine: { kills: environment.quarantineKills, windowMs: environment.quarantineWindowMs },
     project: { kind: 'working-tree' as const, dir: resolve(projectDir) },
     tenants: developmentTenants(folder.file('tenants.yaml'), grantedVariable),
     builtInDir: environment.builtInDir,

@@ -2,17 +2,21 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import type { CodeStore } from '../registry/index.ts';
+import type { AuditStore, CodeStore, QuarantineStore } from '../registry/index.ts';
 import { createSandbox, type LogLine } from '../sandbox/index.ts';
 import type { Access } from './api/access.ts';
 import { type Api, type ApiOptions, startApi } from './api/server.ts';
+import { Audit } from './audit.ts';
 import { createDbCapability, type DbOptions } from './broker/db.ts';
 import { createFhirCapability, type FhirOptions, probeTenants } from './broker/fhir.ts';
 import { createHttpCapability } from './broker/http.ts';
 import { Broker } from './broker/index.ts';
+import { labelledCommit } from './commits.ts';
+import { Deaths } from './deaths.ts';
 import { ensureAttributes } from './embedded/temporal.ts';
 import { speakForTemporal } from './log.ts';
 import { PlanShelf, type ProjectSource } from './plans.ts';
+import { type QuarantineRule, Ward } from './quarantine.ts';
 import { ScriptRunner } from './runner.ts';
 import { Runs } from './runs/index.ts';
 import { TenantSeparation } from './separation.ts';
@@ -27,6 +31,10 @@ export interface HostOptions {
   readonly fhir: FhirOptions;
   readonly db: DbOptions | null;
   readonly store: CodeStore;
+  /** Null: audit events are in the host's log only. */
+  readonly auditStore: AuditStore | null;
+  readonly quarantineStore: QuarantineStore;
+  readonly quarantine: QuarantineRule;
   readonly project: ProjectSource;
   readonly tenants: TenantRules;
   readonly builtInDir: string | null;
@@ -61,23 +69,33 @@ export interface Host {
 }
 
 /** Broker and sandbox with the runner over both: all that running a script takes. `exec` needs no more. */
-export function createScriptHost(options: Pick<HostOptions, 'fhir' | 'db' | 'log'>) {
-  const { log } = options;
+export function createScriptHost(options: Pick<HostOptions, 'fhir' | 'db' | 'auditStore' | 'log'>) {
+  const { auditStore, log } = options;
+  const audit = new Audit({ store: auditStore, log });
   const fhir = createFhirCapability(options.fhir);
   const capabilities = [fhir, createHttpCapability({}), ...(options.db ? [createDbCapability(options.db)] : [])];
   const broker = new Broker(capabilities, {
-    denied: (denial) => log.warn({ audit: 'denied', ...denial }, 'a capability call was denied'),
+    denied: (denial) => audit.write(denial),
     failed: (method, error, { runId, activity }) =>
       log.error({ method, runId, activity, err: error }, 'a capability failed'),
   });
-  const sandbox = createSandbox({ log: ({ event, ...about }) => log.warn(about, event) });
+  const deaths = new Deaths();
+  const sandbox = createSandbox({
+    log: (told) => {
+      deaths.note(told);
+      const { event, ...about } = told;
+      log.warn(about, event);
+    },
+  });
   return {
     fhir,
+    audit,
     sandbox,
-    runner: new ScriptRunner(sandbox, broker),
+    runner: new ScriptRunner(sandbox, broker, deaths),
     close: async () => {
       await sandbox.close();
       await broker.close();
+      await audit.close();
     },
   };
 }
@@ -103,6 +121,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const runs = new Runs(client, fhir, options.taskQueue);
   const separation = new TenantSeparation(() => probeTenants(options.fhir), log);
   await separation.refusal();
+  const { quarantine, quarantineStore: store, project } = options;
+  // What is in the editor changes without a commit.
+  const commitOf = project.kind === 'commits' ? labelledCommit(client) : null;
+  const ward = new Ward({ ...quarantine, store, audit: scripts.audit, log, commitOf });
+  starting.defer(() => ward.close());
   const build = scripts.sandbox.build.bind(scripts.sandbox);
   const shelf = await PlanShelf.open({ ...options, separation, build });
   const worker = await startWorker({
@@ -113,6 +136,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     shelf,
     tenants,
     runner: scripts.runner,
+    ward,
     failed: (error, { workflow, activity, tenant }) => {
       log.error({ workflow, activity, tenant, err: error }, 'a script could not be prepared, and is tried again');
     },
@@ -126,7 +150,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     ['temporal', async () => void (await client.workflowService.getSystemInfo({}))],
     ['fhir', () => fhir.ping()],
   ]);
-  const served = { ...options, shelf, runs, checks };
+  const served = { ...options, shelf, runs, ward, checks };
   const api = await listen(served, options.orFreePort === true);
   starting.defer(() => api.close());
   if (options.furtherPort !== undefined) {

@@ -2,8 +2,13 @@
 import { createHash } from 'node:crypto';
 import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createClient } from '@supabase/supabase-js';
-import { type CodeStore, createFileStore, createStore, parseTenants, type Store } from '../registry/index.ts';
+import {
+  type CodeStore,
+  createFileStore,
+  createQuarantineJournal,
+  parseTenants,
+  type Store,
+} from '../registry/index.ts';
 import { type DbOptions, probeDatabase } from './broker/db.ts';
 import type { FhirOptions } from './broker/fhir.ts';
 import { answers, cacheFolder } from './embedded/temporal.ts';
@@ -11,6 +16,7 @@ import { type Environment, EnvironmentError, grantedVariable } from './env.ts';
 import { type DataFolder, openDataFolder } from './folder.ts';
 import { type Host, type HostOptions, startHost } from './host.ts';
 import { openLog } from './log.ts';
+import { openRows } from './rows.ts';
 import { type Stack, startStack } from './stack.ts';
 import { productionTenants, tenantRows } from './tenants.ts';
 
@@ -105,12 +111,15 @@ async function missingTemporal({ temporalAddress }: Environment): Promise<string
 
 function settings({ environment, progress }: ProductionOptions, folder: DataFolder, stack: Stack | null): HostOptions {
   const { workflowDir, configBranch, dynamicReload, temporalAddress, temporalNamespace } = environment;
-  const rows = openRows(environment, stack);
+  const rows = findRows(environment, stack);
   return {
     temporal: stack?.temporal ?? { address: temporalAddress ?? TEMPORAL_DEFAULT, namespace: temporalNamespace },
     fhir: fhirOptions(environment, stack),
     db: dbOptions(environment, stack),
     store: rows ?? createFileStore(folder.file('code')),
+    auditStore: rows,
+    quarantineStore: rows ?? createQuarantineJournal(folder.file('quarantine.jsonl')),
+    quarantine: { kills: environment.quarantineKills, windowMs: environment.quarantineWindowMs },
     project: { kind: 'commits', dir: workflowDir, mainBranch: configBranch, reload: dynamicReload },
     tenants: productionTenants(findSettings(environment, rows), grantedVariable),
     builtInDir: environment.builtInDir,
@@ -128,12 +137,11 @@ function settings({ environment, progress }: ProductionOptions, folder: DataFold
   };
 }
 
-function openRows({ supabaseUrl, supabaseServiceRoleKey, secretKey }: Environment, stack: Stack | null): Store | null {
+function findRows({ supabaseUrl, supabaseServiceRoleKey, secretKey }: Environment, stack: Stack | null): Store | null {
   const url = supabaseUrl ?? stack?.supabase.url;
-  const key = supabaseServiceRoleKey ?? stack?.supabase.serviceRoleKey;
-  if (!url || !key) return null;
-  const client = createClient(url, key, { auth: { persistSession: false, autoRefreshToken: false } });
-  return createStore({ client, ...(secretKey !== null && { secretKey: sha256(secretKey) }) });
+  const serviceRoleKey = supabaseServiceRoleKey ?? stack?.supabase.serviceRoleKey;
+  if (!url || !serviceRoleKey) return null;
+  return openRows({ url, serviceRoleKey }, secretKey === null ? undefined : sha256(secretKey));
 }
 
 /** The store wants 32 bytes, operators have a text. */

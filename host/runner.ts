@@ -3,6 +3,7 @@ import type { Bundle, Limits, LogLine, RunInfo, RunOutcome, Sandbox, Usage } fro
 import { CapabilityError, type Grants, type RunContext } from './broker/capability.ts';
 import type { Broker } from './broker/index.ts';
 import type { FailureCode } from './codes.ts';
+import type { Deaths } from './deaths.ts';
 
 /** One script run as the host knows it. */
 export interface ScriptRun {
@@ -28,6 +29,8 @@ export type ScriptOutcome =
       readonly code: FailureCode;
       readonly message: string;
       readonly stack?: string;
+      /** The script did not just end, it took its cell with it. */
+      readonly killedCell: boolean;
       readonly usage: Usage;
     };
 
@@ -40,10 +43,13 @@ export const LONGEST_MS = 2 ** 31 - 1;
 export class ScriptRunner {
   readonly #sandbox: Sandbox;
   readonly #broker: Broker;
+  readonly #deaths: Deaths | null;
 
-  constructor(sandbox: Sandbox, broker: Broker) {
+  /** `deaths` hears what the sandbox tells; without it no outcome says that a cell was killed. */
+  constructor(sandbox: Sandbox, broker: Broker, deaths: Deaths | null = null) {
     this.#sandbox = sandbox;
     this.#broker = broker;
+    this.#deaths = deaths;
   }
 
   /** Runs a script to its end. Does not reject for anything a script or a capability can do. */
@@ -53,8 +59,9 @@ export class ScriptRunner {
     const writes = new WriteKeys(request);
     const context = createContext(request, writes);
     const refused = new Map<string, FailureCode>();
+    const cell = request.tenant ?? UNSCOPED_CELL;
     const outcome = await this.#sandbox.run({
-      cell: request.tenant ?? UNSCOPED_CELL,
+      cell,
       bundle: request.bundle,
       entry: 'main',
       params: JSON.stringify(request.params ?? {}),
@@ -74,7 +81,8 @@ export class ScriptRunner {
         }
       },
     });
-    return conclude(outcome, refused, overrun.aborted && !request.signal.aborted);
+    const killedCell = !outcome.ok && this.#deaths?.blames(cell, outcome.error.code) === true;
+    return conclude(outcome, { refused, killedCell, overran: overrun.aborted && !request.signal.aborted });
   }
 }
 
@@ -118,18 +126,25 @@ function completed(output: string, usage: Usage): ScriptOutcome {
   try {
     return { ok: true, output: JSON.parse(output) as unknown, usage };
   } catch {
-    return { ok: false, code: 'RESULT_NOT_JSON', message: 'the result is not JSON', usage };
+    return { ok: false, code: 'RESULT_NOT_JSON', message: 'the result is not JSON', killedCell: false, usage };
   }
 }
 
+/** What the host knows of a run beside its outcome. */
+interface Circumstances {
+  readonly refused: ReadonlyMap<string, FailureCode>;
+  readonly killedCell: boolean;
+  readonly overran: boolean;
+}
+
 /** An uncaught capability error gives the activity the code its capability named, so that `retries` treats it rightly. */
-function conclude(outcome: RunOutcome, refused: ReadonlyMap<string, FailureCode>, overran: boolean): ScriptOutcome {
+function conclude(outcome: RunOutcome, { refused, killedCell, overran }: Circumstances): ScriptOutcome {
   if (outcome.ok) return completed(outcome.output, outcome.usage);
   const { code, message, stack, thrownCode } = outcome.error;
   const { usage } = outcome;
   if (code === 'CANCELLED' && overran) {
-    return { ok: false, code: 'SCRIPT_WALL', message: 'the timeout of the activity passed', usage };
+    return { ok: false, code: 'SCRIPT_WALL', message: 'the timeout of the activity passed', killedCell, usage };
   }
   const uncaught = thrownCode ? refused.get(fault({ code: thrownCode, message })) : undefined;
-  return { ok: false, code: uncaught ?? code, message, ...(stack && { stack }), usage };
+  return { ok: false, code: uncaught ?? code, message, ...(stack && { stack }), killedCell, usage };
 }

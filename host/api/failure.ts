@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Boom } from '@hapi/boom';
 import type { Request, Server } from '@hapi/hapi';
 import type { Logger } from 'pino';
-import { RegistryError } from '../../registry/index.ts';
+import { RegistryError, StoreError } from '../../registry/index.ts';
 import { API_ERRORS, type ApiCode } from '../codes.ts';
 import { ApiError } from '../error.ts';
 
@@ -53,6 +53,9 @@ function record(log: Logger, { request, requestId, error, cause }: Refusal): voi
 function toApiError(error: Error): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof RegistryError) return ofRegistry(error);
+  if (error instanceof StoreError && error.code === 'STORE_UNAVAILABLE') {
+    return new ApiError('STORE_UNAVAILABLE', "the host's store does not answer");
+  }
   const status = error instanceof Boom ? error.output.statusCode : 500;
   const code = BY_STATUS[status] ?? 'INTERNAL';
   if (code === 'INTERNAL') return new ApiError(code, 'an internal error occurred');

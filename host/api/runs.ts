@@ -1,6 +1,7 @@
 /** Starting and showing runs. */
 import type { Request, ServerRoute } from '@hapi/hapi';
 import { ApiError } from '../error.ts';
+import { refusalText } from '../quarantine.ts';
 import type { RunStatus } from '../runs/view.ts';
 import { branchOf, objectOf, shown, tenantOf, workflowOf } from './query.ts';
 import type { ApiOptions } from './server.ts';
@@ -43,12 +44,15 @@ export function runRoutes(options: ApiOptions): ServerRoute[] {
   ];
 }
 
-async function startRun({ runs, shelf, unscopedRuns }: ApiOptions, request: Request) {
+async function startRun({ runs, shelf, ward, unscopedRuns }: ApiOptions, request: Request) {
   const { _workflowId: named, ...input } = objectOf(request.payload);
-  tenantOf(input, unscopedRuns);
+  const tenant = tenantOf(input, unscopedRuns);
   const workflowId = workflowIdOf(named);
   const workflow = workflowOf(request);
   const { branch, warnings, pin } = await shelf.check(workflow, branchOf(request), input);
+  // Where the store does not answer, the run is taken: each of its activities asks again, and waits.
+  const quarantine = await ward?.standing(tenant, pin).catch(() => null);
+  if (quarantine) throw new ApiError('COMMIT_QUARANTINED', refusalText(quarantine));
   const started = await runs.start({ workflow, branch, input, pin, ...(workflowId !== null && { workflowId }) });
   return {
     workflowId: started.workflowId,

@@ -3,10 +3,12 @@ import { server as createServer, type Server, type ServerRoute } from '@hapi/hap
 import type { Logger } from 'pino';
 import { ApiError } from '../error.ts';
 import type { PlanShelf } from '../plans.ts';
+import type { Ward } from '../quarantine.ts';
 import type { Runs } from '../runs/index.ts';
 import { type Access, authenticate } from './access.ts';
 import { answerErrors } from './failure.ts';
 import { healthRoutes } from './health.ts';
+import { quarantineRoutes } from './quarantines.ts';
 import { shown } from './query.ts';
 import { runRoutes } from './runs.ts';
 import { workflowRoutes } from './workflows.ts';
@@ -15,6 +17,8 @@ import { workflowRoutes } from './workflows.ts';
 export interface ApiOptions {
   readonly shelf: PlanShelf;
   readonly runs: Runs;
+  /** Null: no code is ever stopped, and there are no endpoints about it. */
+  readonly ward: Ward | null;
   readonly access: Access;
   /** Address to listen on; with `access.kind` `loopback` it must be a loopback address. */
   readonly address: string;
@@ -52,7 +56,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   authenticate(server, options.access, options.address);
   answerErrors(server, options.log);
-  const routes = [...healthRoutes(options), ...workflowRoutes(options), ...runRoutes(options)];
+  const routes = [
+    ...healthRoutes(options),
+    ...workflowRoutes(options),
+    ...runRoutes(options),
+    ...quarantineRoutes(options),
+  ];
   server.route([...routes, ...otherMethods(routes), nowhere]);
   await server.start();
   return {

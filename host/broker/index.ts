@@ -1,13 +1,14 @@
 /** The broker: takes a script's capability calls to the capability, under the run's own context. */
-import { type Capability, CapabilityError, type Method, type RunContext } from './capability.ts';
+import { type CallCode, type Capability, CapabilityError, type Method, type RunContext } from './capability.ts';
 
-/** One denied call, for the audit log. Never holds arguments. */
+/** One denied call, for the audit. Never holds anything that the script chose. */
 export interface Denial {
   readonly tenant: string | null;
   readonly runId: string;
   readonly workflow: string;
   readonly activity: string;
   readonly digest: string;
+  /** A method that there is; `unknown`, or `http.unknown`, for what is none. */
   readonly method: string;
   readonly code: string;
 }
@@ -20,6 +21,9 @@ export interface BrokerEvents {
 }
 
 const NAMES = ['fhir', 'db', 'http', 'log'] as const;
+
+/** Refusals of what the script may not do, as against what went wrong. */
+const AUDITED: ReadonlySet<CallCode> = new Set(['DENIED', 'UNKNOWN_METHOD', 'TOO_MANY_CALLS']);
 
 /** Routes calls by method name. After `close` no call may start. */
 export class Broker {
@@ -45,7 +49,7 @@ export class Broker {
       const known = error instanceof CapabilityError;
       if (!known) this.#events.failed(method, error, context);
       const shown = known ? error : new CapabilityError('FAILED', `${method} failed`);
-      if (shown.code === 'DENIED') this.#audit(method, shown, context);
+      if (AUDITED.has(shown.code)) this.#audit(method, shown, context);
       throw shown;
     }
   }
@@ -72,6 +76,14 @@ export class Broker {
 
   #audit(method: string, { code, activityCode }: CapabilityError, context: RunContext): void {
     const { tenant, runId, workflow, activity, digest } = context;
-    this.#events.denied({ tenant, runId, workflow, activity, digest, method, code: activityCode ?? code });
+    const known = this.#known(method);
+    this.#events.denied({ tenant, runId, workflow, activity, digest, method: known, code: activityCode ?? code });
+  }
+
+  /** A name that there is none of is the script's own text. */
+  #known(method: string): string {
+    if (this.#methods.has(method)) return method;
+    const name = NAMES.find((each) => method.startsWith(`${each}.`));
+    return name ? `${name}.unknown` : 'unknown';
   }
 }

@@ -8,6 +8,7 @@ import { grantedVariable, npmEnvironment, readEnvironment } from '../env.ts';
 import { type DataFolder, FolderInUse, openDataFolder } from '../folder.ts';
 import { createScriptHost } from '../host.ts';
 import { openLog } from '../log.ts';
+import { openRows } from '../rows.ts';
 import type { ScriptOutcome } from '../runner.ts';
 import { startStack } from '../stack.ts';
 import { developmentTenants } from '../tenants.ts';
@@ -102,6 +103,7 @@ async function perform(
   const host = createScriptHost({
     fhir: { baseUrl: stack.fhirUrl, mode: 'organization-prefix', auth: null },
     db: { url: supabase.url, apikey: supabase.anonKey, jwtSecret: supabase.jwtSecret },
+    auditStore: openRows(supabase),
     log: openLog({ level: environment.logLevel, file: folder.file('host.log') }),
   });
   owned.defer(() => host.close());

@@ -3,6 +3,7 @@
  * text into a value; `undefined` means that the text is not one.
  */
 import { resolve } from 'node:path';
+import { parseDuration } from '../../registry/index.ts';
 
 /** One kind of value: `T` is what the host sees. `parse` never gets an empty text and never throws. */
 export interface Kind<T> {
@@ -17,6 +18,18 @@ export const text: Kind<string> = { expected: 'a text', parse: (given) => given 
 export const port: Kind<number> = {
   expected: 'a port from 1 to 65535',
   parse: (given) => wholeNumber(given, 1, 65535),
+};
+
+/** A number of things, at least 1. */
+export const count: Kind<number> = {
+  expected: 'a whole number, 1 or more',
+  parse: (given) => wholeNumber(given, 1, 1_000_000),
+};
+
+/** A time such as `30s`, `5m` or `1h`; milliseconds to the host. */
+export const duration: Kind<number> = {
+  expected: 'a whole number above 0 with s, m or h, such as `30s`',
+  parse: (given) => parseDuration(given),
 };
 
 /** A size in bytes, at least 1. */

@@ -2,7 +2,7 @@
  * Every environment variable that something in the host reads, with its default and meaning. `docs/configuration.md`
  * holds the same table, and a test compares the two. A variable's owner adds its line here, and nowhere else.
  */
-import { bytes, flag, hostPort, type Kind, oneOf, path, port, secret, text, url } from './kinds.ts';
+import { bytes, count, duration, flag, hostPort, type Kind, oneOf, path, port, secret, text, url } from './kinds.ts';
 
 /** One variable. `fallback` is the value when it is unset or empty; `secret` values never appear in a message. */
 export interface Variable<T> {
@@ -85,6 +85,19 @@ export const VARIABLES = {
     1_048_576,
     "Cap on one activity's params and on its output.",
   ),
+  quarantineKills: withDefault(
+    'CLOISTER_QUARANTINE_KILLS',
+    count,
+    3,
+    'How often scripts of a commit may end their cell until the commit is stopped for that tenant.',
+  ),
+  quarantineWindowMs: withDefault(
+    'CLOISTER_QUARANTINE_WINDOW',
+    duration,
+    24 * 60 * 60 * 1000,
+    'Time within which they must have done so.',
+    '`24h`',
+  ),
   supabaseUrl: optional('NEXT_PUBLIC_SUPABASE_URL', url, 'Supabase.'),
   supabaseServiceRoleKey: hidden(
     'SUPABASE_SERVICE_ROLE_KEY',
@@ -122,8 +135,14 @@ export const VARIABLES = {
   ),
 } as const;
 
-function withDefault<T>(name: string, kind: Kind<T>, fallback: NoInfer<T>, meaning: string): Variable<T> {
-  return { name, kind, fallback, secret: false, meaning, unset: `\`${fallback}\`` };
+function withDefault<T>(
+  name: string,
+  kind: Kind<T>,
+  fallback: NoInfer<T>,
+  meaning: string,
+  unset = `\`${fallback}\``,
+): Variable<T> {
+  return { name, kind, fallback, secret: false, meaning, unset };
 }
 
 function optional<T>(name: string, kind: Kind<T>, meaning: string, unset = 'none'): Variable<T | null> {

@@ -48,7 +48,7 @@ access.before(async () => {
   owned.defer(async () => fhir.close?.());
   const runs = new Runs(new Client({ connection }), fhir.host);
   const checks = new Map([['fhir', () => fhir.host.ping()]]);
-  const options = { shelf, runs, port: 0, unscopedRuns: 'allow', checks } as const;
+  const options = { shelf, runs, ward: null, port: 0, unscopedRuns: 'allow', checks } as const;
   start = async (by, address = '127.0.0.1') => {
     const api = await startApi({ ...options, address, access: by, log: pino({ level: 'silent' }) });
     owned.defer(() => api.close());

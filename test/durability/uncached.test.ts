@@ -62,6 +62,7 @@ uncached.before(async () => {
   const scripts = createScriptHost({
     fhir: { baseUrl: fhirUrl, mode: 'organization-prefix', auth: null },
     db: null,
+    auditStore: null,
     log,
   });
   closing.push(() => scripts.close());
@@ -79,6 +80,7 @@ uncached.before(async () => {
     shelf: stand.host.shelf,
     tenants: developmentTenants(join(stand.dataDir, 'tenants.yaml'), () => undefined),
     runner: scripts.runner,
+    ward: null,
     log: () => undefined,
     failed: () => undefined,
     payloadMaxBytes: 1_048_576,

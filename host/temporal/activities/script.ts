@@ -6,6 +6,7 @@ import type { Bundle, Limits, LogLine } from '../../../sandbox/index.ts';
 import type { Grants } from '../../broker/capability.ts';
 import { FAILURES, type FailureCode } from '../../codes.ts';
 import type { PlanShelf } from '../../plans.ts';
+import type { Origin, Ward } from '../../quarantine.ts';
 import { LONGEST_MS, type ScriptOutcome, type ScriptRunner } from '../../runner.ts';
 import type { TenantRules } from '../../tenants.ts';
 import type { ScriptCall } from '../workflows/types.ts';
@@ -15,6 +16,8 @@ export interface ScriptDependencies {
   readonly shelf: PlanShelf;
   readonly tenants: TenantRules;
   readonly runner: ScriptRunner;
+  /** Null: no code is ever stopped. */
+  readonly ward: Ward | null;
   /** Cap on an output; what a project or a tenant is allowed otherwise cannot raise it. */
   readonly payloadMaxBytes: number;
   /** A store of the host failed; the text stays in the host. */
@@ -44,6 +47,7 @@ export function createScriptActivity(dependencies: ScriptDependencies): (...args
       const prepared = await prepare(dependencies, context, call as ScriptCall);
       const outcome = await perform(dependencies, context, params, prepared);
       if (outcome.ok) return outcome.output;
+      if (outcome.killedCell) await dependencies.ward?.blame({ ...partOf(context, prepared), code: outcome.code });
       if (outcome.code === 'CANCELLED') await endCancelled(context);
       // Nobody was there to take it in time: that is no fault of the script's.
       if (outcome.code === 'SCRIPT_WALL' && context.info.attempt === 1 && waitedMs > LATE_MS)
@@ -68,6 +72,7 @@ async function told(error: unknown, context: Context, log: () => void): Promise<
 /** All of a script's run that comes out of stores. */
 interface Prepared {
   readonly call: ScriptCall;
+  readonly origin: Origin;
   readonly plan: Plan;
   readonly activity: PlanActivity;
   readonly bundle: Bundle;
@@ -76,8 +81,8 @@ interface Prepared {
 }
 
 /**
- * Gets plan, code and grants together. A store that fails is the host's trouble, not the script's: it is asked again until
- * the time is up, and then the activity counts as lost.
+ * Gets plan, code and grants together, and knows that the code is not in quarantine. A store that fails is the host's
+ * trouble, not the script's: it is asked again until the time is up, and then the activity counts as lost.
  */
 async function prepare(dependencies: ScriptDependencies, context: Context, call: ScriptCall): Promise<Prepared> {
   const done = new AbortController();
@@ -104,12 +109,37 @@ async function overrun(context: Context, signal: AbortSignal): Promise<never> {
   throw hostLost('the stores of the host did not answer');
 }
 
-async function gather({ shelf, tenants }: ScriptDependencies, { info }: Context, call: ScriptCall): Promise<Prepared> {
-  const plan = await shelf.plan(call.plan);
+async function gather(dependencies: ScriptDependencies, context: Context, call: ScriptCall): Promise<Prepared> {
+  const { shelf, tenants, ward } = dependencies;
+  const { info } = context;
+  const origin = (await ward?.originOf(call.plan, info.workflowExecution)) ?? { digest: call.plan, commit: null };
+  const [plan] = await Promise.all([shelf.plan(call.plan), admit(dependencies, context, { call, origin })]);
   const activity = plan?.activities.find(({ id }) => id === call.activity);
   const bundle = activity?.bundle ? await shelf.bundle(activity.bundle) : null;
   if (!plan || !activity || !bundle) throw gone(call, info.attempt);
-  return { call, plan, activity, bundle, ...(await tenants.effective(call.tenant, plan, activity)) };
+  return { call, origin, plan, activity, bundle, ...(await tenants.effective(call.tenant, plan, activity)) };
+}
+
+/** Rejects with `COMMIT_QUARANTINED` when the code is stopped for the tenant; with something else when nobody knows. */
+async function admit(
+  { ward }: ScriptDependencies,
+  context: Context,
+  { call, origin }: Pick<Prepared, 'call' | 'origin'>,
+): Promise<void> {
+  const standing = await ward?.standing(call.tenant, origin);
+  if (!ward || !standing) return;
+  const message = ward.refuse(standing, partOf(context, { call, origin }));
+  throw asFailure({ code: 'COMMIT_QUARANTINED', message }, context.info.attempt);
+}
+
+/** Which part of which run it is about. */
+function partOf({ info }: Context, { call, origin }: Pick<Prepared, 'call' | 'origin'>) {
+  const { tenant, workflow, activity } = call;
+  return { tenant, runId: runIdOf(info), workflow, activity, ...origin };
+}
+
+function runIdOf({ workflowExecution, activityId }: Context['info']): string {
+  return workflowExecution?.runId ?? activityId;
 }
 
 async function perform(
@@ -119,7 +149,7 @@ async function perform(
   { call, plan, activity, bundle, grants, limits }: Prepared,
 ): Promise<ScriptOutcome> {
   const { info } = context;
-  const runId = info.workflowExecution?.runId ?? info.activityId;
+  const runId = runIdOf(info);
   const startedAt = new Date(info.scheduledTimestampMs).toISOString();
   const { attempt } = info;
   const deterministic = activity.deterministic || plan.declaration.deterministic;
