@@ -152,7 +152,7 @@ async function perform(
   const runId = runIdOf(info);
   const startedAt = new Date(info.scheduledTimestampMs).toISOString();
   const { attempt } = info;
-  const deterministic = activity.deterministic || plan.declaration.deterministic;
+  const { deterministic } = activity;
   return await runner.run({
     tenant: call.tenant,
     run: { id: runId, workflow: plan.workflow, activity: activity.id, attempt, startedAt, deterministic },
