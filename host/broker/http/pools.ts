@@ -12,7 +12,7 @@ export interface PoolOptions {
 }
 
 /** Longest that a server may have an idle socket kept for it: every one is a descriptor of the host. */
-const IDLE_MS = 10_000;
+const IDLE_MS = 4_000;
 /** Bytes of an answer's header. */
 const HEADER_BYTES = 16_384;
 /** Pools kept; the one unused for longest is closed when there are more. */
