@@ -1,30 +1,56 @@
-/** Whose fault the end of a cell was: the sandbox tells the end and the run's outcome apart, but within one turn. */
+/** Whose fault the end of a cell was. The sandbox names the run; the end may come a moment after that run's outcome. */
 import type { SandboxEvent } from '../sandbox/index.ts';
-import type { FailureCode } from './codes.ts';
+
+/** Called once when a script has ended its cell, with the code of its failure; `SCRIPT_KILLED` where it has not failed. */
+export type OnKill = (code: string) => void;
+
+interface Suspect {
+  readonly cell: string;
+  readonly run: string;
+  readonly onKill: OnKill;
+  /** Code of the failure; null for none, or none yet. */
+  code: string | null;
+  endedAt: number | null;
+}
 
 /**
- * Remembers, to the end of a turn of the event loop, which cells have ended and why. A run that is blamed for the end of its
- * cell fails within the same turn, with the code that goes with the reason; its innocent neighbours do not fail at all.
+ * For how long after its outcome a run may still be blamed, milliseconds. A script in native code is told that its time is up
+ * and does not hear it: its cell is killed a second or so later.
  */
+const LEAVING_MS = 10_000;
+
+/** Knows the scripts that are in a cell, or were a moment ago. */
 export class Deaths {
-  readonly #reasons = new Map<string, string>();
+  readonly #suspects = new Set<Suspect>();
+
+  /** A script is about to run. Call what this returns, with the code of its failure or null, as soon as it is over. */
+  enter(cell: string, run: string, onKill: OnKill): (code: string | null) => void {
+    const suspect: Suspect = { cell, run, onKill, code: null, endedAt: null };
+    this.#suspects.add(suspect);
+    return (code) => {
+      suspect.code = code;
+      suspect.endedAt = performance.now();
+      setTimeout(() => this.#suspects.delete(suspect), LEAVING_MS).unref();
+    };
+  }
 
   /** Takes what the sandbox tells. */
   note(event: SandboxEvent): void {
-    if (event.event !== 'cell.killed') return;
-    this.#reasons.set(event.cell, event.reason);
-    setImmediate(() => this.#reasons.delete(event.cell));
+    if (event.event !== 'cell.killed' || event.run === null) return;
+    const { cell, run } = event;
+    // A turn later the outcome is known, where it was this that decided it.
+    setImmediate(() => this.#blame(cell, run));
   }
 
-  /** Whether a run that just failed with this code ended its cell. To be asked as soon as its outcome is known. */
-  blames(cell: string, code: FailureCode): boolean {
-    const reason = this.#reasons.get(cell);
-    return reason !== undefined && codesOf(reason).includes(code);
+  /** Activities of one run may be in a cell together: it was the last of them to fail, or else to end. */
+  #blame(cell: string, run: string): void {
+    const [guilty] = [...this.#suspects]
+      .filter((each) => each.cell === cell && each.run === run)
+      .sort((a, b) => rank(b) - rank(a) || (b.endedAt ?? 0) - (a.endedAt ?? 0));
+    if (!guilty) return;
+    this.#suspects.delete(guilty);
+    guilty.onKill(guilty.code ?? 'SCRIPT_KILLED');
   }
 }
 
-function codesOf(reason: string): readonly FailureCode[] {
-  if (reason === 'memory' || reason === 'kernel') return ['SCRIPT_MEMORY'];
-  if (reason === 'stuck') return ['SCRIPT_WALL'];
-  return reason === 'catastrophe' ? ['SCRIPT_MEMORY', 'SCRIPT_KILLED'] : ['SCRIPT_KILLED'];
-}
+const rank = ({ code, endedAt }: Suspect): number => (code !== null ? 2 : endedAt !== null ? 1 : 0);

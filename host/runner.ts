@@ -1,9 +1,10 @@
 /** Runs one script in a cell under one run's context: the only way from the host into the sandbox. */
+import { setImmediate } from 'node:timers/promises';
 import type { Bundle, Limits, LogLine, RunInfo, RunOutcome, Sandbox, Usage } from '../sandbox/index.ts';
 import { CapabilityError, type Grants, type RunContext } from './broker/capability.ts';
 import type { Broker } from './broker/index.ts';
 import type { FailureCode } from './codes.ts';
-import type { Deaths } from './deaths.ts';
+import type { Deaths, OnKill } from './deaths.ts';
 
 /** One script run as the host knows it. */
 export interface ScriptRun {
@@ -19,6 +20,8 @@ export interface ScriptRun {
   readonly remainingMs: number;
   readonly signal: AbortSignal;
   readonly log: (line: LogLine) => void;
+  /** The script has ended its cell: called before `run` resolves, or in the seconds after it. */
+  readonly onKill?: OnKill;
 }
 
 /** How a script run ended, in the words of the table of failures. */
@@ -29,8 +32,6 @@ export type ScriptOutcome =
       readonly code: FailureCode;
       readonly message: string;
       readonly stack?: string;
-      /** The script did not just end, it took its cell with it. */
-      readonly killedCell: boolean;
       readonly usage: Usage;
     };
 
@@ -45,7 +46,7 @@ export class ScriptRunner {
   readonly #broker: Broker;
   readonly #deaths: Deaths | null;
 
-  /** `deaths` hears what the sandbox tells; without it no outcome says that a cell was killed. */
+  /** `deaths` hears what the sandbox tells; without it nobody is blamed for the end of a cell. */
   constructor(sandbox: Sandbox, broker: Broker, deaths: Deaths | null = null) {
     this.#sandbox = sandbox;
     this.#broker = broker;
@@ -60,7 +61,9 @@ export class ScriptRunner {
     const context = createContext(request, writes);
     const refused = new Map<string, FailureCode>();
     const cell = request.tenant ?? UNSCOPED_CELL;
-    const outcome = await this.#sandbox.run({
+    const { onKill } = request;
+    const left = onKill && this.#deaths?.enter(cell, request.run.id, onKill);
+    const running = this.#sandbox.run({
       cell,
       bundle: request.bundle,
       entry: 'main',
@@ -81,8 +84,14 @@ export class ScriptRunner {
         }
       },
     });
-    const killedCell = !outcome.ok && this.#deaths?.blames(cell, outcome.error.code) === true;
-    return conclude(outcome, { refused, killedCell, overran: overrun.aborted && !request.signal.aborted });
+    const outcome = await running.catch((error: unknown) => {
+      left?.(null);
+      throw error;
+    });
+    left?.(outcome.ok ? null : outcome.error.code);
+    // The turn in which `onKill` is called, if it was this that ended the run.
+    if (!outcome.ok) await setImmediate();
+    return conclude(outcome, refused, overrun.aborted && !request.signal.aborted);
   }
 }
 
@@ -126,25 +135,18 @@ function completed(output: string, usage: Usage): ScriptOutcome {
   try {
     return { ok: true, output: JSON.parse(output) as unknown, usage };
   } catch {
-    return { ok: false, code: 'RESULT_NOT_JSON', message: 'the result is not JSON', killedCell: false, usage };
+    return { ok: false, code: 'RESULT_NOT_JSON', message: 'the result is not JSON', usage };
   }
 }
 
-/** What the host knows of a run beside its outcome. */
-interface Circumstances {
-  readonly refused: ReadonlyMap<string, FailureCode>;
-  readonly killedCell: boolean;
-  readonly overran: boolean;
-}
-
 /** An uncaught capability error gives the activity the code its capability named, so that `retries` treats it rightly. */
-function conclude(outcome: RunOutcome, { refused, killedCell, overran }: Circumstances): ScriptOutcome {
+function conclude(outcome: RunOutcome, refused: ReadonlyMap<string, FailureCode>, overran: boolean): ScriptOutcome {
   if (outcome.ok) return completed(outcome.output, outcome.usage);
   const { code, message, stack, thrownCode } = outcome.error;
   const { usage } = outcome;
   if (code === 'CANCELLED' && overran) {
-    return { ok: false, code: 'SCRIPT_WALL', message: 'the timeout of the activity passed', killedCell, usage };
+    return { ok: false, code: 'SCRIPT_WALL', message: 'the timeout of the activity passed', usage };
   }
   const uncaught = thrownCode ? refused.get(fault({ code: thrownCode, message })) : undefined;
-  return { ok: false, code: uncaught ?? code, message, ...(stack && { stack }), killedCell, usage };
+  return { ok: false, code: uncaught ?? code, message, ...(stack && { stack }), usage };
 }

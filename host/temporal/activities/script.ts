@@ -47,7 +47,6 @@ export function createScriptActivity(dependencies: ScriptDependencies): (...args
       const prepared = await prepare(dependencies, context, call as ScriptCall);
       const outcome = await perform(dependencies, context, params, prepared);
       if (outcome.ok) return outcome.output;
-      if (outcome.killedCell) await dependencies.ward?.blame({ ...partOf(context, prepared), code: outcome.code });
       if (outcome.code === 'CANCELLED') await endCancelled(context);
       // Nobody was there to take it in time: that is no fault of the script's.
       if (outcome.code === 'SCRIPT_WALL' && context.info.attempt === 1 && waitedMs > LATE_MS)
@@ -143,17 +142,18 @@ function runIdOf({ workflowExecution, activityId }: Context['info']): string {
 }
 
 async function perform(
-  { runner, log, payloadMaxBytes }: ScriptDependencies,
+  { runner, ward, log, payloadMaxBytes }: ScriptDependencies,
   context: Context,
   params: unknown,
-  { call, plan, activity, bundle, grants, limits }: Prepared,
+  { call, origin, plan, activity, bundle, grants, limits }: Prepared,
 ): Promise<ScriptOutcome> {
   const { info } = context;
+  const counting: (Promise<void> | undefined)[] = [];
   const runId = runIdOf(info);
   const startedAt = new Date(info.scheduledTimestampMs).toISOString();
   const { attempt } = info;
   const { deterministic } = activity;
-  return await runner.run({
+  const outcome = await runner.run({
     tenant: call.tenant,
     run: { id: runId, workflow: plan.workflow, activity: activity.id, attempt, startedAt, deterministic },
     digest: plan.digest,
@@ -164,7 +164,11 @@ async function perform(
     remainingMs: timeOf(context).remainingMs,
     signal: context.cancellationSignal,
     log: (line) => log(line, { runId, workflow: plan.workflow, activity: activity.id, tenant: call.tenant }),
+    onKill: (code) => void counting.push(ward?.blame({ ...partOf(context, { call, origin }), code })),
   });
+  // Told when it is counted: whatever runs next finds the code stopped.
+  await Promise.all(counting);
+  return outcome;
 }
 
 /**
