@@ -3,11 +3,13 @@ import type { Connection } from './migrate.ts';
 type Query = Parameters<Connection['onPostgrestAST']>[0];
 
 /**
- * Closes two holes in the row-level security of @supabase/lite 0.10.0 on SQLite, for every role but service_role:
+ * Closes three holes in the row-level security of @supabase/lite 0.10.0 on SQLite, for every role but service_role:
  *
  * - an embedded resource (`select=*,other(*)`) is read without `other`'s policies, so embedding is refused;
  * - an upsert checks only the insert policies, so it overwrites a row of another tenant that has the same key. Allowed only
- *   where `tenant_id` is part of the conflict target, or where duplicates are ignored.
+ *   where `tenant_id` is part of the conflict target, or where duplicates are ignored;
+ * - a row for another tenant is written before it is checked, and fails otherwise (409 for 403) where that tenant has such a
+ *   key, which tells that it exists. So the tenant of a row is looked at first.
  *
  * PostgreSQL enforces both itself; there nothing is refused.
  */
@@ -16,6 +18,7 @@ export function guardRows(connection: Connection): void {
   connection.onPostgrestAST = async (query, vars) => {
     if (roleOf(vars) !== 'service_role') {
       if (embeds(query)) throw refusal('embedding another table is not available on the embedded database');
+      if (isForeign(query, vars)) throw refusal('new row violates row-level security policy');
       if (await overwrites(connection, query)) {
         throw refusal('an upsert needs tenant_id in its conflict target on the embedded database');
       }
@@ -25,8 +28,15 @@ export function guardRows(connection: Connection): void {
 }
 
 function roleOf(vars: Record<string, unknown> | undefined): unknown {
-  const auth = vars?.auth;
-  return typeof auth === 'object' && auth !== null && 'role' in auth ? auth.role : undefined;
+  const { role } = (vars?.auth ?? {}) as { role?: unknown };
+  return role;
+}
+
+/** Whether a row to be written names another tenant than the token does. */
+function isForeign(query: Query, vars: Record<string, unknown> | undefined): boolean {
+  const { jwt } = (vars?.auth ?? {}) as { jwt?: { tenant_id?: unknown } | null };
+  const rows = 'values' in query ? [query.values].flat() : [];
+  return rows.some((row) => row && 'tenant_id' in row && row.tenant_id !== jwt?.tenant_id);
 }
 
 function embeds(query: Query): boolean {
