@@ -3,6 +3,9 @@ import type { CellLimits } from '../message.ts';
 /** Shortest time limit of one entry, milliseconds. */
 const MIN_ENTRY_MS = 5;
 
+/** By how much other work may stretch a script's CPU time before its entry is cut off. */
+const BUSY_FACTOR = 20;
+
 /** What one run may still use, and which code it ends with when that is nothing. */
 export class Budget {
   readonly #limits: CellLimits;
@@ -30,11 +33,11 @@ export class Budget {
   }
 
   /**
-   * Time limit of one synchronous entry, milliseconds of wall clock. Twice what is left of the CPU time, because the machine
-   * may be busy; the watch measures CPU time itself.
+   * Time limit of one synchronous entry, milliseconds of wall clock. Many times what is left of the CPU time, because the
+   * machine may be busy and the cell's priority low; the watch measures CPU time itself.
    */
   entryMs(): number {
-    const cpuLeft = 2 * (this.#limits.cpuMs - this.cpuMs) + 100;
+    const cpuLeft = BUSY_FACTOR * (this.#limits.cpuMs - this.cpuMs) + 100;
     return Math.max(MIN_ENTRY_MS, Math.ceil(Math.min(this.#limits.wallMs - this.wallMs, cpuLeft)));
   }
 

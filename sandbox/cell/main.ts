@@ -1,5 +1,6 @@
 import { encodeFrame, FrameReader } from '../frames.ts';
 import type { FromCell, ToCell } from '../message.ts';
+import { ProcessCpu } from './meter.ts';
 import { Pace } from './pace.ts';
 import { type RunMessage, Session } from './session.ts';
 import { Shelf } from './shelf.ts';
@@ -19,6 +20,7 @@ const sessions = new Map<number, Session>();
 const reader = new FrameReader();
 let shelf: Shelf | null = null;
 let watch: NodeJS.Timeout | null = null;
+const cpu = new ProcessCpu();
 const pace = new Pace((heapMb) => shelf?.prepare(heapMb));
 let pulsed = 0;
 
@@ -53,7 +55,10 @@ function run(message: RunMessage): void {
   if (!shelf || !code) return void leave();
   const session = new Session(message, shelf.takeIsolate(message.limits.heapMb), { shelf, send, gone });
   sessions.set(message.id, session);
-  watch ??= setInterval(look, WATCH_MS);
+  if (!watch) {
+    cpu.take();
+    watch = setInterval(look, WATCH_MS);
+  }
   session.start(code);
 }
 
@@ -67,7 +72,10 @@ function gone(session: Session): void {
 }
 
 function look(): void {
-  for (const session of sessions.values()) session.watch();
+  const all = [...sessions.values()];
+  const inside = all.filter((session) => session.isInside).length;
+  const shareMs = cpu.take() / Math.max(1, inside);
+  for (const session of all) session.watch(shareMs);
   if (performance.now() - pulsed < PULSE_MS) return;
   pulsed = performance.now();
   send({ t: 'pulse' });

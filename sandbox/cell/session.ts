@@ -5,6 +5,7 @@ import type { CellRing, Ended, FromCell, ToCell } from '../message.ts';
 import { Budget } from './budget.ts';
 import { evaluateSealed } from './evaluate.ts';
 import type { Code, EntryFault, Isolate, Outlet } from './isolate.ts';
+import { Meter } from './meter.ts';
 import { Order } from './order.ts';
 import { seedOf, seedOfCall } from './seed.ts';
 import type { Shelf } from './shelf.ts';
@@ -30,6 +31,7 @@ export class Session {
   readonly #message: RunMessage;
   readonly #host: SessionHost;
   readonly #isolate: Isolate;
+  readonly #meter: Meter;
   readonly #budget: Budget;
   readonly #seed: string;
   /** What stops each timer. */
@@ -50,7 +52,8 @@ export class Session {
     this.#isolate = isolate;
     this.#seed = seedOf(message.run);
     this.#order = new Order(message.run.deterministic);
-    this.#budget = new Budget(message.limits, () => isolate.cpuMs + this.#sealedMs);
+    this.#meter = new Meter(() => isolate.cpuMs);
+    this.#budget = new Budget(message.limits, () => this.#meter.cpuMs + this.#sealedMs);
     isolate.onCatastrophe = (text) =>
       host.send({ t: 'catastrophe', id: this.id, message: text.slice(0, MESSAGE_CHARS) });
   }
@@ -80,9 +83,15 @@ export class Session {
     this.#fail('CANCELLED', 'the run was cancelled');
   }
 
-  /** Ring two: called every 50 ms. */
-  watch(): void {
+  /** Whether a thread is in its isolate. */
+  get isInside(): boolean {
+    return this.#entries > 0;
+  }
+
+  /** Ring two: called every 50 ms, with the CPU time that one thread of the process can have had since. */
+  watch(shareMs: number): void {
     if (this.#ended) return;
+    this.#meter.look(this.isInside, shareMs);
     const spent = this.#budget.spent();
     if (spent) return void this.#fail(spent, this.#budget.text(spent), 'watch');
     if (this.#isolate.isDisposed) return void this.#fault('memory');
