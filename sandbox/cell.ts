@@ -155,7 +155,7 @@ export class Cell {
   /** Ring three: called every 50 ms or so while there is work, with the memory seen from outside. */
   check(rssMb: number | undefined): void {
     if (this.#dead) return;
-    if (this.#credit) this.#priority.look(this.#credit);
+    if (this.#credit && this.#isReady) this.#priority.look(this.#credit);
     this.rssMb = rssMb ?? this.rssMb;
     const now = performance.now();
     const all = [...this.#running.values()];
@@ -207,6 +207,7 @@ export class Cell {
   #onReady(): void {
     this.#isReady = true;
     this.#readyAt = performance.now();
+    if (this.#credit) this.#priority.begin(this.#credit);
     this.#ready.resolve();
   }
 

@@ -9,7 +9,7 @@ import { getPriority, setPriority } from 'node:os';
 import { readCpuMs } from './cpu.ts';
 
 /** CPU time that a key may burn in one go, milliseconds. */
-const CREDIT_MS = 200;
+const CREDIT_MS = 100;
 
 /** How much of it comes back, milliseconds per millisecond. */
 const REFILL = 0.25;
