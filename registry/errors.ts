@@ -14,6 +14,8 @@ export const REGISTRY_ERRORS = {
   WORKFLOW_NOT_FOUND: 'The project has no `workflows/<id>.yaml`; check the id.',
   SCRIPT_NOT_FOUND: 'The named script is neither a file of the project nor a built-in; check the path.',
   PACKAGE_REFUSED: 'An npm package holds native code or passes a cap on size; use a pure JavaScript one.',
+  DEPENDENCY_REFUSED:
+    'A dependency, lock file or `.npmrc` leads npm elsewhere than to a registry or a tarball of the project; name a version.',
   NPM_INSTALL_FAILED: 'npm could not install the dependencies; the message holds its own words.',
   TENANTS_INVALID: 'The tenants file cannot be read; the message names each place.',
 } as const satisfies Record<string, string>;

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve as resolvePath } from 'node:path';
 import { digestOf } from '../canonical.ts';
 import { RegistryError } from '../errors.ts';
+import { requireOrigins } from './origin.ts';
 
 const TIMEOUT_MS = 10 * 60_000;
 const LONGEST_WORDS = 2_000;
@@ -12,18 +13,19 @@ const MARK = '.cloister-installed';
 
 /**
  * What npm may see of the environment: `PATH`, `HOME`, proxies, registry settings. A project's `.npmrc` can read every one
- * of these and send it anywhere, so no secret of the host's belongs in it. Absent: this process's own environment.
+ * of these and send it anywhere, so no secret of the host's belongs in it.
  */
 export interface InstallOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /**
  * Installs the dependencies of a project folder when `package.json` or the lock file changed since the last time: `npm ci`
- * with a lock file, else `npm install`; install scripts never run. Calls for one folder share
- * one installation. True when npm ran. Throws NPM_INSTALL_FAILED.
+ * with a lock file, else `npm install`; install scripts never run, and nothing comes from elsewhere than a registry or the
+ * project itself. Calls for one folder share one installation. True when npm ran. Throws NPM_INSTALL_FAILED,
+ * DEPENDENCY_REFUSED.
  */
-export function installDependencies(dir: string, options: InstallOptions = {}): Promise<boolean> {
+export function installDependencies(dir: string, options: InstallOptions): Promise<boolean> {
   const folder = resolvePath(dir);
   const running = open.get(folder);
   if (running !== undefined) return running;
@@ -36,22 +38,25 @@ export function installDependencies(dir: string, options: InstallOptions = {}): 
 const open = new Map<string, Promise<boolean>>();
 
 async function install(dir: string, options: InstallOptions): Promise<boolean> {
-  const [manifest, lock, shrinkwrap] = await Promise.all(
-    ['package.json', 'package-lock.json', 'npm-shrinkwrap.json'].map((name) => readText(join(dir, name))),
-  );
+  const [manifest, npmrc, ...locks] = await readTexts(dir, ['package.json', '.npmrc', ...LOCKS]);
   if (manifest === undefined || manifest === null || !hasDependencies(manifest)) return false;
-  const mark = join(dir, 'node_modules', MARK);
-  const hasLock = (lock ?? shrinkwrap ?? null) !== null;
-  if ((await readText(mark)) === digestOf([manifest, lock, shrinkwrap])) return false;
-  await npm(dir, hasLock ? 'ci' : 'install', options);
-  await mkdir(join(dir, 'node_modules'), { recursive: true });
+  if (await isInstalled(dir)) return false;
+  requireOrigins({ manifest, locks, npmrc: npmrc ?? null });
+  await npm(dir, locks.some((lock) => lock !== null) ? 'ci' : 'install', options);
+  const modules = join(dir, 'node_modules');
+  await mkdir(modules, { recursive: true });
   // `npm install` writes the lock file: what stands there now is what the next call compares.
-  const after = await Promise.all(
-    ['package-lock.json', 'npm-shrinkwrap.json'].map((name) => readText(join(dir, name))),
-  );
-  await writeFile(mark, digestOf([manifest, ...after]));
+  await writeFile(join(modules, MARK), digestOf([manifest, ...(await readTexts(dir, LOCKS))]));
   return true;
 }
+
+/** Whether `node_modules` of a project, wherever it is linked to, was installed from just these dependencies. */
+export async function isInstalled(dir: string): Promise<boolean> {
+  const [mark, ...orders] = await readTexts(dir, [join('node_modules', MARK), 'package.json', ...LOCKS]);
+  return mark === digestOf(orders);
+}
+
+const LOCKS = ['package-lock.json', 'npm-shrinkwrap.json'];
 
 function hasDependencies(manifest: string): boolean {
   try {
@@ -66,28 +71,40 @@ function hasDependencies(manifest: string): boolean {
   }
 }
 
-async function readText(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch(() => null);
+/** Null where there is no such file. */
+function readTexts(dir: string, names: readonly string[]): Promise<(string | null)[]> {
+  return Promise.all(names.map((name) => readFile(join(dir, name), 'utf8').catch(() => null)));
 }
 
-/** Settings on the command line win over the project's `.npmrc`: no script runs and no other git is started. */
-const FLAGS = [
-  '--ignore-scripts',
-  '--git=git',
-  '--omit=dev',
-  '--no-audit',
-  '--no-fund',
-  '--loglevel=error',
-  '--global=false',
-];
+/**
+ * Settings that win over every `.npmrc`, that of the project as flags and those of repositories that npm may clone as
+ * variables: no script runs, no git is started, no folder is copied from elsewhere.
+ */
+const SETTINGS: Readonly<Record<string, string>> = {
+  'ignore-scripts': 'true',
+  git: 'git-is-not-started-here',
+  'allow-git': 'none',
+  'allow-file': 'root',
+  'allow-directory': 'root',
+  'install-links': 'false',
+  'bin-links': 'false',
+  omit: 'dev',
+  audit: 'false',
+  fund: 'false',
+  loglevel: 'error',
+  global: 'false',
+};
 
 function npm(dir: string, command: 'ci' | 'install', { env }: InstallOptions): Promise<void> {
-  const child = spawn('npm', [command, ...FLAGS], {
+  const settings = Object.entries(SETTINGS);
+  const flags = settings.map(([name, value]) => `--${name}=${value}`);
+  const inherited = settings.map(([name, value]) => [`npm_config_${name.replaceAll('-', '_')}`, value]);
+  const child = spawn('npm', [command, ...flags], {
     cwd: dir,
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',
-    ...(env && { env: { ...env } }),
+    env: { ...env, ...Object.fromEntries(inherited) },
   });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,8 +1,9 @@
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import type { PackageFiles, ReadPackage } from '../build.ts';
 import { digestOf } from '../canonical.ts';
 import { RegistryError } from '../errors.ts';
+import { isInstalled } from './install.ts';
 
 const CAPS = { files: 10_000, fileBytes: 4 * 1024 * 1024, totalBytes: 32 * 1024 * 1024, depth: 24 } as const;
 const NAME = /^(?:@[A-Za-z0-9~-][\w.~-]*\/)?[A-Za-z0-9~-][\w.~-]*$/;
@@ -18,12 +19,15 @@ const MOST_CACHED = 64;
 
 /**
  * Reads installed packages of a project, as Node would find them: nearest `node_modules` upwards from the package that asks.
- * Nothing outside the project's own `node_modules` is read, wherever that folder itself may be linked to. Text files only.
+ * Nothing outside the project's own `node_modules` is read. That folder may be a link, as in a worktree, to one that was
+ * installed from the same dependencies: what a project says of itself must not open another's folder. Text files only.
  */
 export function packageReader(dir: string, cache: PackageCache): ReadPackage {
   const byKey = new Map<string, string>();
+  let opening: Promise<string | null> | undefined;
   return async (name, from) => {
-    const root = await realpath(join(dir, 'node_modules')).catch(() => null);
+    opening ??= openModules(dir);
+    const root = await opening;
     if (root === null || !NAME.test(name) || name === 'node_modules') return null;
     const start = from === null ? null : (byKey.get(from) ?? null);
     for (const folder of candidates(root, start)) {
@@ -35,6 +39,14 @@ export function packageReader(dir: string, cache: PackageCache): ReadPackage {
     }
     return null;
   };
+}
+
+/** Real path of the project's packages, null when there are none. */
+async function openModules(dir: string): Promise<string | null> {
+  const folder = join(dir, 'node_modules');
+  const found = await lstat(folder).catch(() => null);
+  if (found === null || (found.isSymbolicLink() && !(await isInstalled(dir)))) return null;
+  return realpath(folder).catch(() => null);
 }
 
 /** `node_modules` folders in which a package is looked for, nearest first. */

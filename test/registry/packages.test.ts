@@ -1,10 +1,12 @@
 /** Dependencies of a project: what is read of node_modules, and how they get there. */
-import { existsSync, renameSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { npmEnvironment } from '../../host/env.ts';
 import { installDependencies, RegistryError } from '../../registry/index.ts';
 import { packageReader } from '../../registry/packages/read.ts';
+import { packPackage } from '../stand/project.ts';
 import { Folders, write } from './folder.ts';
 
 const test = suite('dependencies');
@@ -70,12 +72,14 @@ test('names that are no package, and links that leave node_modules, are not inst
   assert.not((await read('a', null))?.files.has('host.js'));
 });
 
-test('node_modules that is itself a link is followed, as in a worktree', async () => {
-  const dir = folders.make(inside('node_modules/a', PACKAGE));
-  const other = folders.make({});
-  renameSync(join(dir, 'node_modules'), join(other, 'node_modules'));
+test('node_modules that is a link is followed where the same dependencies were installed, as in a worktree', async () => {
+  const other = await project();
+  await installDependencies(other, OPTIONS);
+  const dir = await project();
   symlinkSync(join(other, 'node_modules'), join(dir, 'node_modules'));
-  assert.ok(await packageReader(dir, new Map())('a', null));
+  assert.is(await packageReader(dir, new Map())('dep', null), null);
+  for (const name of ['package.json', 'package-lock.json']) cpSync(join(other, name), join(dir, name));
+  assert.ok(await packageReader(dir, new Map())('dep', null));
 });
 
 test('native code shows by the names of its files', async () => {
@@ -99,61 +103,69 @@ test('the key of a package changes with its content, also behind a cache', async
   assert.is.not((await read('a', null))?.key, before?.key);
 });
 
+const OPTIONS = { env: { ...npmEnvironment(), npm_config_offline: 'true' } };
+
 /** A project with a dependency that needs no network; its install script leaves a witness. */
-function project(dependency = 'file:./dep'): string {
-  return folders.make({
+async function project(): Promise<string> {
+  const dir = folders.make({
     'package.json': JSON.stringify({
       name: 'p',
       private: true,
       scripts: { postinstall: 'touch ran' },
-      dependencies: { dep: dependency },
+      dependencies: { dep: 'file:./dep-1.0.0.tgz' },
     }),
-    '.npmrc': 'install-links=true\nignore-scripts=false\noffline=true\n',
-    'dep/package.json': JSON.stringify({
-      name: 'dep',
-      version: '1.0.0',
-      scripts: { install: 'touch ../../ran', postinstall: 'touch ../../ran' },
-    }),
-    'dep/index.js': 'module.exports = 1;\n',
+    '.npmrc': 'ignore-scripts=false\n',
   });
+  const manifest = {
+    name: 'dep',
+    version: '1.0.0',
+    scripts: { install: 'touch ../../ran', postinstall: 'touch ../../ran' },
+  };
+  await packPackage(dir, 'dep', { 'package.json': JSON.stringify(manifest), 'index.js': 'module.exports = 1;\n' });
+  return dir;
 }
 
 test('dependencies are installed once, again when package.json changed, and no install script runs', async () => {
-  const dir = project();
-  assert.is(await installDependencies(dir), true);
+  const dir = await project();
+  assert.is(await installDependencies(dir, OPTIONS), true);
   assert.ok(existsSync(join(dir, 'node_modules/dep/index.js')));
   assert.not(existsSync(join(dir, 'ran')));
-  assert.is(await installDependencies(dir), false);
+  assert.is(await installDependencies(dir, OPTIONS), false);
   write(dir, {
-    'package.json': JSON.stringify({ name: 'p', version: '2.0.0', private: true, dependencies: { dep: 'file:./dep' } }),
+    'package.json': JSON.stringify({
+      name: 'p',
+      version: '2.0.0',
+      private: true,
+      dependencies: { dep: 'file:./dep-1.0.0.tgz' },
+    }),
   });
-  assert.is(await installDependencies(dir), true);
-  assert.is(await installDependencies(dir), false);
+  assert.is(await installDependencies(dir, OPTIONS), true);
+  assert.is(await installDependencies(dir, OPTIONS), false);
 });
 
 test('calls at the same moment share one installation', async () => {
-  const dir = project();
-  const [first, second] = [installDependencies(dir), installDependencies(`${dir}/`)];
+  const dir = await project();
+  const [first, second] = [installDependencies(dir, OPTIONS), installDependencies(`${dir}/`, OPTIONS)];
   assert.is(first, second);
   assert.is(await first, true);
 });
 
 test('a lock file that does not fit is NPM_INSTALL_FAILED with the words of npm', async () => {
-  const dir = project();
+  const dir = await project();
   write(dir, { 'package-lock.json': '{ "name": "p", "lockfileVersion": 3, "packages": {} }' });
-  const error = await installDependencies(dir).catch((reason: unknown) => reason);
+  const error = await installDependencies(dir, OPTIONS).catch((reason: unknown) => reason);
   assert.ok(error instanceof RegistryError && error.code === 'NPM_INSTALL_FAILED');
   assert.match(String(error), /npm ci: found npm err[\s\S]+, expected it to succeed/i);
 });
 
 test('nothing is installed for a project without dependencies', async () => {
-  assert.is(await installDependencies(folders.make({})), false);
-  assert.is(await installDependencies(folders.make({ 'package.json': '{ "type": "module" }' })), false);
-  assert.is(await installDependencies(folders.make({ 'package.json': 'not JSON' })), false);
+  assert.is(await installDependencies(folders.make({}), OPTIONS), false);
+  assert.is(await installDependencies(folders.make({ 'package.json': '{ "type": "module" }' }), OPTIONS), false);
+  assert.is(await installDependencies(folders.make({ 'package.json': 'not JSON' }), OPTIONS), false);
 });
 
 test('npm sees only the environment it is given', async () => {
-  const dir = project();
+  const dir = await project();
   const bin = folders.make({ npm: '#!/bin/sh\n/usr/bin/env > seen\n/bin/mkdir -p node_modules\n' });
   const { chmodSync, readFileSync } = await import('node:fs');
   chmodSync(join(bin, 'npm'), 0o755);
@@ -162,7 +174,7 @@ test('npm sees only the environment it is given', async () => {
     .split('\n')
     .map((line) => line.split('=')[0]);
   assert.equal(
-    names.filter((name) => name !== '' && !['PWD', 'SHLVL', '_', 'OLDPWD'].includes(name ?? '')).toSorted(),
+    names.filter((name) => !/^(|PWD|SHLVL|_|OLDPWD|npm_config_(?!offline).*)$/.test(name ?? '')).toSorted(),
     ['PATH', 'npm_config_offline'],
   );
 });
