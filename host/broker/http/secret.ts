@@ -30,8 +30,8 @@ export type Mask = (text: string) => string;
  */
 export function createMask(secrets: Secrets): Mask {
   const values = [...secrets.values()].flatMap(({ value }) => partsOf(value));
-  const forms = new Set(values.flatMap((value) => [...formsOf(value), ...formsOf(value.toLowerCase())]));
-  const longestFirst = [...forms].filter((form) => form.length >= MASKED_CHARS);
+  const forms = values.flatMap((value) => [...formsOf(value), ...formsOf(asBytes(value)), value.toLowerCase()]);
+  const longestFirst = [...new Set(forms)].filter((form) => form.length >= MASKED_CHARS);
   longestFirst.sort((one, other) => other.length - one.length);
   return (text) => longestFirst.reduce((masked, form) => masked.replaceAll(form, '***'), text);
 }
@@ -43,25 +43,38 @@ function partsOf(value: string): string[] {
   return [value, rest, pair, pair.slice(pair.indexOf(':') + 1)];
 }
 
-function formsOf(value: string): string[] {
-  if (value.length < MASKED_CHARS) return [];
-  const json = JSON.stringify(value).slice(1, -1);
-  const hex = Buffer.from(value).toString('hex');
-  const texts = [json, json.replaceAll('/', '\\/'), asciiJson(json, true), asciiJson(json, false)];
-  return [value, ...texts, ...urlForms(value), ...htmlForms(value), ...base64Forms(value), hex, hex.toUpperCase()];
+/** Servers write a header as UTF-8 that is read as Latin-1, as it should be. */
+function asBytes(value: string): string {
+  return Buffer.from(value).toString('latin1');
 }
 
-/** As encoders write it that leave nothing but ASCII, or escape what means something in HTML (PHP, Python, Go). */
-function asciiJson(json: string, html: boolean): string {
-  const escaped = html ? /[^\x20-\x7e]|[<>&'/]/g : /[^\x20-\x7e]|[<>&]/g;
-  return json.replace(escaped, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+function formsOf(value: string): string[] {
+  if (value.length < MASKED_CHARS) return [];
+  const hex = Buffer.from(value).toString('hex');
+  const base64 = [value, inQuotes(value)].flatMap(base64Forms);
+  return [value, ...jsonForms(value), ...urlForms(value), ...htmlForms(value), ...base64, hex, hex.toUpperCase()];
 }
+
+/** What encoders escape beyond the rules of JSON: nothing, all but ASCII (Python), what means something in HTML (Go, PHP). */
+const ESCAPED = [/(?!)/g, /[^\x20-\x7e]/g, /[^\x20-\x7e]|[<>&]/g, /[<>&]/g, /[^\x20-\x7e]|[<>&'/]/g];
+
+function jsonForms(value: string): string[] {
+  const json = inQuotes(value);
+  const all = ESCAPED.map((chars) =>
+    json.replace(chars, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
+  const once = [...all, json.replaceAll('/', '\\/')];
+  return [...once, ...once.map(inQuotes)];
+}
+
+const inQuotes = (value: string): string => JSON.stringify(value).slice(1, -1);
 
 function urlForms(value: string): string[] {
   const component = encodeURIComponent(value.toWellFormed());
   const strict = component.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
-  const all = [component, strict, component.replaceAll('%20', '+'), encodeURI(value.toWellFormed())];
-  return all.flatMap((form) => [form, form.replace(/%../g, (code) => code.toLowerCase())]);
+  const form = new URLSearchParams({ '': value }).toString().slice(1);
+  const all = [component, strict, form, encodeURI(value.toWellFormed())];
+  return all.flatMap((text) => [text, text.replace(/%../g, (code) => code.toLowerCase())]);
 }
 
 const NAMED = new Map([
