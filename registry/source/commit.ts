@@ -17,7 +17,7 @@ export async function readCommit(dir: string, commit: string): Promise<ReadonlyM
   const basket = new Basket();
   for (const { path, bytes } of entries) basket.admit(path, bytes);
   const input = entries.map(({ oid }) => `${oid}\n`).join('');
-  const objects = await gitOutput(dir, ['cat-file', '--batch'], input);
+  const objects = await gitOutput(dir, ['cat-file', '--batch'], { input });
   let offset = 0;
   for (const { path, bytes } of entries) {
     // Each answer is `<oid> blob <size>\n<content>\n`.

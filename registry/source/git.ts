@@ -34,11 +34,25 @@ export interface GitResult {
   readonly stderr: string;
 }
 
+/** What a command is given besides its words. */
+export interface GitOptions {
+  readonly input?: string;
+  /** Settings that win over the repository's own. */
+  readonly settings?: readonly (readonly [name: string, value: string])[];
+}
+
 /** Runs git in a folder: no shell, no prompt, no hook, no network. Throws GIT_FAILED when it cannot be started or ended. */
-export function git(dir: string, args: readonly string[], input = ''): Promise<GitResult> {
+export function git(dir: string, args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
+  const { input = '', settings = [] } = options;
+  // As variables, since a name on the command line ends at its first "=".
+  const set = settings.flatMap(([name, value], n) => [`GIT_CONFIG_KEY_${n}=${name}`, `GIT_CONFIG_VALUE_${n}=${value}`]);
+  const words = [...SET, `GIT_CONFIG_COUNT=${settings.length}`, ...set, 'git', ...SAFE, '-C', dir, ...args];
   // `env` takes variables away without this file having to read the environment.
-  const words = [...UNSET.flatMap((name) => ['-u', name]), ...SET, 'git', ...SAFE, '-C', dir, ...args];
-  const child = spawn('env', words, { stdio: ['pipe', 'pipe', 'pipe'], timeout: TIMEOUT_MS, killSignal: 'SIGKILL' });
+  const child = spawn('env', [...UNSET.flatMap((name) => ['-u', name]), ...words], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  });
   const stdout: Buffer[] = [];
   let bytes = 0;
   let stderr = '';
@@ -65,8 +79,8 @@ export function git(dir: string, args: readonly string[], input = ''): Promise<G
 }
 
 /** The output of a command that must succeed; throws GIT_FAILED with git's words. */
-export async function gitOutput(dir: string, args: readonly string[], input = ''): Promise<Buffer> {
-  const { code, stdout, stderr } = await git(dir, args, input);
+export async function gitOutput(dir: string, args: readonly string[], options?: GitOptions): Promise<Buffer> {
+  const { code, stdout, stderr } = await git(dir, args, options);
   if (code === 0) return stdout;
   throw new RegistryError(
     'GIT_FAILED',

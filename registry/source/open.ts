@@ -79,8 +79,16 @@ async function currentBranch(dir: string): Promise<string | null> {
 }
 
 async function isDirty(dir: string): Promise<boolean> {
-  const status = await gitOutput(dir, ['status', '--porcelain', '-z', '--ignore-submodules=all']);
+  const words = ['status', '--porcelain', '-z', '--ignore-submodules=all'];
+  const status = await gitOutput(dir, words, { settings: await withoutFilters(dir) });
   return status.length > 0;
+}
+
+/** To compare a file, git would start the program that the repository's settings name as its filter. */
+async function withoutFilters(dir: string): Promise<readonly (readonly [string, string])[]> {
+  const { stdout } = await git(dir, ['config', '-z', '--name-only', '--get-regexp', '^filter\\.']);
+  const names = new Set(stdout.toString('utf8').split('\0').filter(Boolean));
+  return [...names].map((name) => [name, name.endsWith('.required') ? 'false' : ''] as const);
 }
 
 async function tipOf(dir: string, branch: string): Promise<string> {
