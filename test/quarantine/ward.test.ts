@@ -6,7 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Audit } from '../../host/audit.ts';
 import { type EmbeddedSupabase, startSupabase } from '../../host/embedded/supabase.ts';
-import { type Kill, Ward } from '../../host/quarantine.ts';
+import { type Kill, type Origin, Ward } from '../../host/quarantine.ts';
 import { openRows } from '../../host/rows.ts';
 import { type AuditEvent, createQuarantineJournal, type QuarantineStore, StoreError } from '../../registry/index.ts';
 import { temporaryFolder } from '../stand/project.ts';
@@ -51,7 +51,7 @@ function wardOf(store: QuarantineStore, more: { windowMs?: number; byPlan?: bool
   return { ward, told };
 }
 
-const kill = (tenant: string | null, origin = A): Kill => {
+const kill = (tenant: string | null, origin: Origin = A): Kill => {
   return { tenant, runId: randomUUID(), workflow: 'w', activity: 'a', code: 'SCRIPT_KILLED', ...origin };
 };
 const newTenant = (): string => `org-${randomUUID()}`;
