@@ -12,13 +12,14 @@ import { measureCalls } from './calls.ts';
 import { measureCells } from './cells.ts';
 import { findCompetitors } from './competitors.ts';
 import type { Figure, Missing } from './figures.ts';
+import { measureNeighbours } from './neighbours.ts';
 import { page } from './page.ts';
 import { cloister } from './rows/cloister.ts';
 import { direct } from './rows/direct.ts';
 import { readSubject } from './subject.ts';
 import { table, verdicts } from './table.ts';
 
-const PARTS = ['calls', 'cells', 'workflows'] as const;
+const PARTS = ['calls', 'cells', 'neighbours', 'workflows'] as const;
 type Part = (typeof PARTS)[number];
 
 /** Twice what it may take: something hangs. */
@@ -61,6 +62,7 @@ async function measure(part: Part, folder: string): Promise<(Figure | Missing)[]
   }
   const subject = await readSubject(folder);
   if (part === 'cells') return measureCells(subject, progress);
+  if (part === 'neighbours') return measureNeighbours(subject, progress);
   return measureCalls(subject, await findCompetitors(cacheFolder(environment), progress), progress);
 }
 

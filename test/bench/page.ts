@@ -43,6 +43,10 @@ const READING = `## How to read it
   that is warm. What a warm call takes is taken off.
 - **A cell's memory** is the resident memory of its process as the system shows it, Node itself included, a second after it
   had its last work.
+- **Neighbours.** Three tenants call the same function steadily, 15 ms between calls, first alone, then while a fourth tenant
+  starts a hundred hostile scripts at once: a fifth each spin, spin after an awaited call, take memory without end, loop in
+  native code until their process is killed, and backtrack in a regular expression. The delay of the host's event loop is its
+  99th percentile and, in the column of p99, the worst of the round. The goal is 1.25 × the tail of the quiet rounds, or 50 ms more.
 - **Workflows.** One Temporal server, tuned as Cloister tunes it, and both workers in one process; a run of Cloister, then a
   plain one, and again. Cloister's time is all of a run: loading the plan, the BillingWorkflow resource created and closed in
   the embedded FHIR server, and every script in a fresh isolate. The ratio is taken round by round.
