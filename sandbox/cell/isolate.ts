@@ -119,20 +119,29 @@ export class Isolate {
    */
   enterStart(code: Code, run: Start, outlet: Outlet, timeoutMs: () => number): Promise<EntryFault | null> {
     this.#outlet = outlet;
-    return settle(async () => {
-      const begun = this.#begin?.apply(undefined, [run.settings, run.params], { timeout: timeoutMs() });
-      const started = this.#run(code, timeoutMs);
-      for (const entry of await Promise.allSettled([begun, started])) {
-        if (entry.status === 'rejected') throw entry.reason;
-      }
-    });
+    let limitMs = 0;
+    const limited = (): number => {
+      limitMs = timeoutMs();
+      return limitMs;
+    };
+    return this.#settle(
+      async () => {
+        const begun = this.#begin?.apply(undefined, [run.settings, run.params], { timeout: limited() });
+        const started = this.#run(code, limited);
+        for (const entry of await Promise.allSettled([begun, started])) {
+          if (entry.status === 'rejected') throw entry.reason;
+        }
+      },
+      () => limitMs,
+    );
   }
 
   /** Calls `deliver`; resolves when this entry is over. */
   enterDeliver(kind: string, id: number, text: string, timeoutMs: number): Promise<EntryFault | null> {
-    return settle(async () => {
+    const entry = async (): Promise<void> => {
       await this.#deliver?.apply(undefined, [kind, id, text], { timeout: timeoutMs });
-    });
+    };
+    return this.#settle(entry, () => timeoutMs);
   }
 
   async #run(code: Code, timeoutMs: () => number): Promise<void> {
@@ -148,9 +157,10 @@ export class Isolate {
   /** Asks a sealed isolate, whose prelude is one function from text to text. */
   async ask(question: string, timeoutMs: number): Promise<{ readonly text: string } | { readonly fault: EntryFault }> {
     let text = '';
-    const fault = await settle(async () => {
+    const entry = async (): Promise<void> => {
       text = String(await this.#prelude.apply(undefined, [question], { timeout: timeoutMs, result: { copy: true } }));
-    });
+    };
+    const fault = await this.#settle(entry, () => timeoutMs);
     return fault === null ? { text } : { fault };
   }
 
@@ -177,17 +187,20 @@ export class Isolate {
       // It has disposed of itself, over its heap limit.
     }
   }
-}
 
-/** Awaits one entry. What it rejects with is text of isolated-vm's own: scripts' errors never leave the isolate as such. */
-async function settle(entry: () => Promise<void>): Promise<EntryFault | null> {
-  try {
-    await entry();
-    return null;
-  } catch (error) {
-    const text = error instanceof Error ? error.message : '';
-    if (text.includes('timed out')) return 'timeout';
-    if (text.includes('memory limit')) return 'memory';
-    return text.includes('disposed') ? 'disposed' : 'error';
+  /**
+   * Awaits one entry that begins now and may take `limitMs`. What it rejects with can be a script's own, down to the text:
+   * isolated-vm passes on the reason of a promise that nobody handled. So the text counts only where it can be true.
+   */
+  async #settle(entry: () => Promise<void>, limitMs: () => number): Promise<EntryFault | null> {
+    const began = performance.now();
+    try {
+      await entry();
+      return null;
+    } catch (error) {
+      const text = error instanceof Error ? error.message : '';
+      if (this.isDisposed) return text.includes('memory limit') ? 'memory' : 'disposed';
+      return text.includes('timed out') && performance.now() - began >= limitMs() - 1 ? 'timeout' : 'error';
+    }
   }
 }

@@ -220,7 +220,12 @@ export class Session {
     if (fault === 'memory' || (fault === 'disposed' && this.#isolate.isDisposed)) {
       return void this.#fail('SCRIPT_MEMORY', `the script used more than ${heapMb} MiB of memory`, 'heap');
     }
-    if (fault === 'error') return void this.#fail('SCRIPT_ERROR', 'the script could not be entered');
+    if (fault === 'error') {
+      return void this.#fail(
+        'SCRIPT_ERROR',
+        'nobody handled an error of the script: a promise without await or catch?',
+      );
+    }
     const code = this.#budget.spent() ?? 'SCRIPT_CPU';
     this.#fail(code, this.#budget.text(code), 'timeout');
   }
