@@ -1,9 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { OpPatch } from 'fhir-kit-client';
 import { type Capability, CapabilityError, type Method, type RunContext } from './capability.ts';
 import {
   badArgument,
-  isRecord,
   parseArguments,
   parseId,
   parseParameters,
@@ -13,8 +11,9 @@ import {
 } from './fhir/argument.ts';
 import { derivedId, parseBundle } from './fhir/bundle.ts';
 import { FhirClient, type FhirOptions } from './fhir/client.ts';
-import { asTransaction } from './fhir/failure.ts';
+import { asTransaction, foreignAsMissing } from './fhir/failure.ts';
 import { type FhirHost, hostCalls } from './fhir/host.ts';
+import { parseOperations } from './fhir/patch.ts';
 
 export type { Resource } from './fhir/argument.ts';
 export type { FhirOptions } from './fhir/client.ts';
@@ -25,7 +24,6 @@ export interface FhirCapability extends Capability {
   readonly host: FhirHost;
 }
 
-const MAX_OPERATIONS = 1000;
 /** Beyond this a search goes as a form: servers take some 8 KiB of URL. */
 const LONG_QUERY = 2000;
 
@@ -64,7 +62,9 @@ function scriptCalls(client: FhirClient) {
     'fhir.read': async (args, context) => {
       const { type, id } = args as Record<string, unknown>;
       const target = { resourceType: parseType(type, 'read'), id: parseId(id) };
-      return client.call(context.tenant, context, (fhir, options) => fhir.read({ ...target, options }));
+      return client
+        .call(context.tenant, context, (fhir, options) => fhir.read({ ...target, options }))
+        .catch(foreignAsMissing);
     },
     'fhir.search': async (args, context) => {
       const { type, params } = args as Record<string, unknown>;
@@ -79,7 +79,7 @@ function scriptCalls(client: FhirClient) {
       );
     },
     'fhir.create': async (args, context) => {
-      const resource = parseResource((args as Record<string, unknown>).resource);
+      const resource = parseResource((args as Record<string, unknown>).resource, context.tenant);
       const id = derivedId(context.nextWriteKey());
       const { resourceType } = resource;
       return client.call(context.tenant, context, (fhir, options) =>
@@ -87,29 +87,37 @@ function scriptCalls(client: FhirClient) {
       );
     },
     'fhir.update': async (args, context) => {
-      const resource = parseResource((args as Record<string, unknown>).resource);
+      const resource = parseResource((args as Record<string, unknown>).resource, context.tenant);
       const body = { ...resource, id: parseId(resource.id) };
       context.nextWriteKey();
       return update(client, context, body);
     },
     'fhir.patch': async (args, context) => {
       const { type, id, ops } = args as Record<string, unknown>;
-      const target = { resourceType: parseType(type, 'write'), id: parseId(id), jsonPatch: parseOperations(ops) };
+      const target = {
+        resourceType: parseType(type, 'write'),
+        id: parseId(id),
+        jsonPatch: parseOperations(ops, context.tenant),
+      };
       context.nextWriteKey();
-      return client.call(context.tenant, context, (fhir, options) => fhir.patch({ ...target, options }));
+      return client
+        .call(context.tenant, context, (fhir, options) => fhir.patch({ ...target, options }))
+        .catch(foreignAsMissing);
     },
     'fhir.delete': async (args, context) => {
       const { type, id } = args as Record<string, unknown>;
       const target = { resourceType: parseType(type, 'write'), id: parseId(id) };
       context.nextWriteKey();
-      const gone = (error: unknown) => {
-        if (!(error instanceof CapabilityError && error.code === 'NOT_FOUND')) throw error;
-      };
-      await client.call(context.tenant, context, (fhir, options) => fhir.delete({ ...target, options })).catch(gone);
+      await client
+        .call(context.tenant, context, (fhir, options) => fhir.delete({ ...target, options }))
+        .catch(foreignAsMissing)
+        .catch((error: unknown) => {
+          if (!(error instanceof CapabilityError && error.code === 'NOT_FOUND')) throw error;
+        });
       return null;
     },
     'fhir.transaction': async (args, context) => {
-      const body = parseBundle((args as Record<string, unknown>).bundle, () => context.nextWriteKey());
+      const body = parseBundle((args as Record<string, unknown>).bundle, context);
       const answer = client.call(context.tenant, context, (fhir, options) =>
         fhir.transaction({ body: { ...body }, options }),
       );
@@ -148,16 +156,4 @@ async function update(client: FhirClient, context: RunContext, body: Resource & 
 function content({ meta, ...rest }: Resource): unknown {
   const { versionId: _version, lastUpdated: _time, ...kept } = meta ?? {};
   return { ...rest, meta: kept };
-}
-
-function parseOperations(value: unknown): OpPatch[] {
-  if (!Array.isArray(value) || value.length > MAX_OPERATIONS) {
-    throw badArgument(`patch: expected a list of at most ${MAX_OPERATIONS} operations`);
-  }
-  for (const each of value) {
-    if (!isRecord(each) || typeof each.op !== 'string' || typeof each.path !== 'string') {
-      throw badArgument('patch: expected operations with op and path');
-    }
-  }
-  return value as OpPatch[];
 }

@@ -38,8 +38,15 @@ interface Owner {
 const run = promisify(execFile);
 const PORT = 5432;
 const READY_MS = 20_000;
-/** A test's rows need not outlive it, so nothing waits for the disk. */
-const SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'listen_addresses=', 'jit=off'];
+/** A test's rows need not outlive it, so nothing waits for the disk; nothing tidies up behind its back. */
+const SETTINGS = [
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'listen_addresses=',
+  'jit=off',
+  'autovacuum=off',
+];
 /** Becomes another user, then the program: the process id stays, which is what the leash holds. */
 const BECOME = `
 const [uid, gid, file, ...args] = process.argv.slice(1);

@@ -93,6 +93,107 @@ test('FHR-09: to another tenant what exists and what does not answer alike, in c
   assert.is((await call(capability, 'search', { type: 'Patient', params: { _id: id } }, runOf('b'))).total, 0);
 });
 
+test('FHR-09: a server that refuses a foreign id and does not know a missing one tells a script nothing', async ({
+  options,
+}) => {
+  await using peer = await openPeer(({ url = '' }, response) =>
+    response.writeHead(url.includes('foreign') ? 403 : 404).end('{}'),
+  );
+  const capability = createFhirCapability({ ...options, baseUrl: peer.url });
+  const ops = [{ op: 'remove', path: '/active' }];
+  const answers = (id: string) =>
+    Promise.all(
+      ['read', 'patch', 'delete'].map((method) =>
+        call(capability, method, { type: 'Patient', id, ops }, runOf('a')).then(String, (error: unknown) =>
+          String(error),
+        ),
+      ),
+    );
+  assert.equal(await answers('foreign'), await answers('missing'));
+  await capability.close();
+});
+
+test('FHR-07: what a script writes says nothing of whose it is, in no form of writing', async ({
+  capability,
+  fhir,
+}) => {
+  const url = 'https://aidbox.app/tenant-organization-id';
+  const owned = (reference: string) => ({ extension: [{ url, valueReference: { reference } }] });
+  const shared = { extension: [{ url: 'https://aidbox.app/tenant-resource-mode', valueString: 'shared' }] };
+  const patient = { resourceType: 'Patient', id: 'mine' };
+  const binary = (ops: unknown) => ({
+    resource: { resourceType: 'Binary', data: Buffer.from(JSON.stringify(ops)).toString('base64') },
+    request: { method: 'PATCH', url: 'Patient/mine' },
+  });
+  await call(capability, 'update', { resource: patient }, runOf('a'));
+  const target = { type: 'Patient', id: 'mine' };
+  const patches = [
+    [{ op: 'add', path: '/meta', value: owned('Organization/b') }],
+    [{ op: 'replace', path: '', value: { ...patient, meta: owned('Organization/b') } }],
+    [{ op: 'add', path: '/meta/extension', value: [] }],
+    [{ op: 'add', path: '/meta/extension/0/url', value: url }],
+    [{ op: 'copy', from: '/extension/0', path: '/meta/extension/-' }],
+    [{ op: 'move', from: '/contained/0/meta', path: '/meta' }],
+  ];
+  const forms = [owned('Organization/b'), owned('Organization/a/x'), shared].flatMap((meta) => [
+    call(capability, 'create', { resource: { ...patient, meta } }, runOf('a')),
+    call(capability, 'update', { resource: { ...patient, meta } }, runOf('a')),
+    call(capability, 'transaction', bundle('batch', [put({ ...patient, meta })]), runOf('a')),
+  ]);
+  const patched = patches.flatMap((ops) => [
+    call(capability, 'patch', { ...target, ops }, runOf('a')),
+    call(capability, 'transaction', bundle('batch', [binary(ops)]), runOf('a')),
+  ]);
+  for (const each of [...forms, ...patched]) assert.is((await refusal(each)).code, 'DENIED CAPABILITY_REFUSED');
+  const own = { ...patient, meta: owned('Organization/a') };
+  assert.is(
+    (await call(capability, 'update', { resource: own }, runOf('a'))).id,
+    'mine',
+    'what was read may be written',
+  );
+  assert.is((await fhir.send('GET', `${of('b')}/Patient/mine`)).status, 404);
+});
+
+test('a PATCH entry of a bundle is the patch that a call takes, and nothing else', async ({ capability, fhir }) => {
+  await call(capability, 'update', { resource: { resourceType: 'Patient', id: 'entry' } }, runOf('a'));
+  const entry = (resource: unknown) =>
+    bundle('batch', [{ resource, request: { method: 'PATCH', url: 'Patient/entry' } }]);
+  const data = (value: unknown) =>
+    Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64');
+  const ops = [{ op: 'add', path: '/active', value: true, more: 'dropped' }];
+  await call(capability, 'transaction', entry({ resourceType: 'Binary', data: data(ops) }), runOf('a'));
+  assert.is((await fhir.send('GET', `${of('a')}/Patient/entry`)).body.active, true);
+  for (const resource of [
+    { resourceType: 'Parameters', parameter: [] },
+    { resourceType: 'Binary' },
+    { resourceType: 'Binary', data: data('{') },
+    { resourceType: 'Binary', data: data({ op: 'add' }) },
+    { resourceType: 'Binary', data: data([{ op: 'eval', path: '/x' }]) },
+    { resourceType: 'Binary', data: data([{ op: 'copy', path: '/x' }]) },
+    null,
+  ]) {
+    const work = call(capability, 'transaction', entry(resource), runOf('a'));
+    assert.is((await refusal(work)).code, 'BAD_ARGUMENT', JSON.stringify(resource));
+  }
+});
+
+test('FHR-10: _count is a number up to 1,000 in every form of writing', async ({ options }) => {
+  await using peer = await openPeer((_request, response) =>
+    response.end('{"resourceType":"Bundle","type":"searchset"}'),
+  );
+  const capability = createFhirCapability({ ...options, baseUrl: peer.url });
+  for (const given of ['1e9', 'Infinity', '0x7fffffff', '-1', '1_000', '１', '', ' 5', 1e21]) {
+    const work = call(capability, 'search', { type: 'Basic', params: { _count: given } }, runOf('a'));
+    assert.is((await refusal(work)).code, 'BAD_ARGUMENT', String(given));
+  }
+  const work = call(capability, 'search', { type: 'Basic', params: { '_count:x': 5 } }, runOf('a'));
+  assert.is((await refusal(work)).code, 'BAD_ARGUMENT');
+  assert.is(peer.heard.length, 0);
+  await call(capability, 'search', { type: 'Basic', params: { _count: [5, 1_000_000] } }, runOf('a'));
+  assert.match(peer.heard[0]?.url ?? '', /_count=5&_count=1000$/);
+  await capability.close();
+});
+
 test('FHR-06: includes bring nothing foreign; chains, _has and queries of other kinds are refused', async ({
   capability,
   fhir,
@@ -491,7 +592,7 @@ test('what the server refuses becomes a code, and its text loses addresses and s
       response.writeHead(Number(status)).end(JSON.stringify({ resourceType: 'OperationOutcome', issue })),
     );
     const capability = createFhirCapability({ ...options, baseUrl: peer.url });
-    const { code, text } = await refusal(call(capability, 'read', { type: 'Basic', id: 'x' }, runOf('a')));
+    const { code, text } = await refusal(call(capability, 'search', { type: 'Basic' }, runOf('a')));
     assert.is(code, expected, status);
     assert.not.match(text, /10\.0\.0\.7|s3cret|app\.js|Organization|127\.0\.0\.1/);
     if (code === 'INVALID') assert.match(text, /bad field, see \(address\)/);

@@ -1,4 +1,4 @@
-// timeout: 240
+// timeout: 600
 /** P5 on the embedded database. `TENANTS_ATTEMPTS` and `TENANTS_SEED` change how many calls are tried, and which. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
 /** Parses what a script hands to `fhir`: types, ids, search parameters, resources. Nothing of it becomes a path unread. */
 import { CapabilityError } from '../capability.ts';
+import { checkOwner } from './owner.ts';
 
 /** A resource as scripts send and get it. */
 export interface Resource {
@@ -87,12 +88,13 @@ export function parseId(value: unknown): string {
   return value;
 }
 
-/** A resource of a type that may be written. */
-export function parseResource(value: unknown): Resource {
+/** A resource of a type that may be written, and that names no other owner than the tenant. */
+export function parseResource(value: unknown, tenant: string | null): Resource {
   if (!isRecord(value)) throw badArgument('resource: expected an object');
   const resourceType = parseType(value.resourceType, 'write');
   const { meta } = value;
   if (meta !== undefined && !isRecord(meta)) throw badArgument('resource.meta: expected an object');
+  checkOwner(value, tenant);
   return value as unknown as Resource & { resourceType: typeof resourceType };
 }
 
@@ -120,6 +122,7 @@ function parseName(name: string): string {
   if (plain === '' && /[.$/]|^_has/.test(name)) throw denied(`search parameter ${shown(name)}: chains are refused`);
   if (plain === '') throw badArgument(`search parameter: found ${shown(name)}, expected a name`);
   if (plain.startsWith('_') && !STEERING.has(plain.slice(1))) throw denied(`search parameter ${plain} is refused`);
+  if (name !== '_count' && plain === '_count') throw badArgument('search parameter _count: found a modifier');
   return name;
 }
 
@@ -129,7 +132,9 @@ function parseValue(name: string, value: unknown): string {
   }
   const text = String(value);
   if (text.length > MAX_VALUE_CHARACTERS) throw badArgument(`search parameter ${shown(name)}: the value is too long`);
-  return name === '_count' && Number(text) > MAX_COUNT ? String(MAX_COUNT) : text;
+  if (name !== '_count') return text;
+  if (!/^\d{1,15}$/.test(text)) throw badArgument('search parameter _count: expected a whole number');
+  return String(Math.min(Number(text), MAX_COUNT));
 }
 
 /** Whether a segment would be more than one, an address, or an operation. */

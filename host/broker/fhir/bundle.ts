@@ -1,5 +1,6 @@
 /** Takes a script's bundle apart into typed requests, and puts it together again from those alone. */
 import { createHash } from 'node:crypto';
+import type { RunContext } from '../capability.ts';
 import type { Query, Resource } from './argument.ts';
 import {
   badArgument,
@@ -11,6 +12,7 @@ import {
   parseResource,
   parseType,
 } from './argument.ts';
+import { parsePatchEntry } from './patch.ts';
 
 /** A bundle that may be posted to the base of a tenant. */
 export interface PostedBundle {
@@ -30,21 +32,23 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 type Method = (typeof METHODS)[number];
 
 const MAX_ENTRIES = 5000;
+const VERSION = /^(?:\*|(?:W\/)?"[A-Za-z0-9.-]{1,64}")$/;
 
 /**
- * Parses a bundle of type transaction or batch. A POST becomes a PUT of an id made from `writeKey` and the entry's number, so
- * that the same bundle posted again writes the same resources; a conditional one may be repeated as it is.
+ * Parses a bundle of type transaction or batch into the operations that single calls have. A POST becomes a PUT of an id made
+ * from the run's write key and the entry's number, so that the same bundle posted again writes the same resources; a conditional one may be repeated as it is.
  *
  * Throws `DENIED` for an entry that leaves the tenant's base, nests a bundle, or names an operation or a refused type.
  */
-export function parseBundle(value: unknown, writeKey: () => string): PostedBundle {
+export function parseBundle(value: unknown, context: Pick<RunContext, 'tenant' | 'nextWriteKey'>): PostedBundle {
   if (!isRecord(value) || value.resourceType !== 'Bundle') throw badArgument('expected a Bundle');
   const { type, entry = [] } = value;
   if (type !== 'transaction' && type !== 'batch') throw badArgument('Bundle.type: expected transaction or batch');
   if (!Array.isArray(entry)) throw badArgument('Bundle.entry: expected a list');
   if (entry.length > MAX_ENTRIES) throw badArgument(`Bundle.entry: found more than ${MAX_ENTRIES} entries`);
-  const key = writeKey();
-  return { resourceType: 'Bundle', type, entry: entry.map((each, at) => parseEntry(each, `${key}#${at}`)) };
+  const key = context.nextWriteKey();
+  const parsed = entry.map((each, at) => parseEntry(each, { key: `${key}#${at}`, tenant: context.tenant }));
+  return { resourceType: 'Bundle', type, entry: parsed };
 }
 
 /** The id of what a write creates: the same for the same key, and a valid FHIR id. */
@@ -52,7 +56,7 @@ export function derivedId(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 32);
 }
 
-function parseEntry(entry: unknown, key: string): object {
+function parseEntry(entry: unknown, { key, tenant }: { readonly key: string; readonly tenant: string | null }): object {
   if (!isRecord(entry) || !isRecord(entry.request)) throw badArgument('Bundle.entry: expected an object with request');
   const { request } = entry;
   const method = METHODS.find((each) => each === request.method);
@@ -65,10 +69,10 @@ function parseEntry(entry: unknown, key: string): object {
   checkForm(method, target);
   if (method === 'DELETE') return { ...fullUrl, request: { method, url: format(target), ...conditions } };
   if (method === 'PATCH') {
-    if (!isRecord(entry.resource)) throw badArgument('a PATCH entry needs its patch as Binary or Parameters');
-    return { ...fullUrl, resource: entry.resource, request: { method, url: format(target), ...conditions } };
+    const resource = parsePatchEntry(entry.resource, tenant);
+    return { ...fullUrl, resource, request: { method, url: format(target), ...conditions } };
   }
-  const resource = parseResource(entry.resource);
+  const resource = parseResource(entry.resource, tenant);
   if (resource.resourceType !== target.type) throw badArgument('the resource is not of the type that its url names');
   if (method === 'POST' && conditions.ifNoneExist === undefined) {
     const id = derivedId(key);
@@ -125,6 +129,7 @@ function parseConditions(request: Record<string, unknown>): { ifNoneExist?: stri
     const value = request[name];
     if (value === undefined) continue;
     if (typeof value !== 'string' || value.length > 1000) throw badArgument(`request.${name}: expected a short string`);
+    if (name !== 'ifNoneExist' && !VERSION.test(value)) throw badArgument(`request.${name}: expected W/"version" or *`);
     conditions[name] = name === 'ifNoneExist' ? formatQuery(parseQuery(value.replace(/^\?/, ''))) : value;
   }
   if (conditions.ifNoneExist === '') throw badArgument('request.ifNoneExist: expected search parameters');

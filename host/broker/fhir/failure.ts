@@ -27,15 +27,30 @@ export function asTransaction(error: unknown): unknown {
     : error;
 }
 
+/**
+ * The failure of a call on one resource: a server that refuses a foreign id (403) and does not know a missing one (404)
+ * would tell them apart, so to a script both are missing.
+ */
+export function foreignAsMissing(error: unknown): never {
+  throw error instanceof Forbidden ? missing() : error;
+}
+
+/** The server knows who asks, and refuses. */
+class Forbidden extends CapabilityError {}
+
+function missing(): CapabilityError {
+  return new CapabilityError('NOT_FOUND', 'fhir: no such resource');
+}
+
 function ofStatus(status: number, data: unknown): CapabilityError {
   const text = `fhir: ${outcomeText(data) ?? `the FHIR server answered with status ${status}`}`;
-  if (status === 404 || status === 410) return new CapabilityError('NOT_FOUND', 'fhir: no such resource');
+  if (status === 404 || status === 410) return missing();
   if (status === 409 || status === 412) return new CapabilityError('CONFLICT', text);
   if (status === 400 || status === 422) return new CapabilityError('INVALID', text);
   if (status === 413) return new CapabilityError('TOO_LARGE', 'fhir: the FHIR server takes no body of this size');
-  if (status === 401 || status === 403) {
-    return new CapabilityError('DENIED', 'fhir: the FHIR server refuses this call', 'CAPABILITY_REFUSED');
-  }
+  const refused = ['DENIED', 'fhir: the FHIR server refuses this call', 'CAPABILITY_REFUSED'] as const;
+  if (status === 401) return new CapabilityError(...refused);
+  if (status === 403) return new Forbidden(...refused);
   if (status >= 500 || status === 408 || status === 429) return unavailable();
   return new CapabilityError('FAILED', `fhir: the FHIR server answered with status ${status}`);
 }
