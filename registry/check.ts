@@ -14,11 +14,12 @@ import { checkTrigger, triggerFolders } from './triggers/check.ts';
 export async function checkProject(project: Project): Promise<Problem[]> {
   const { files, workflows, reports } = project;
   const manifest = files.has(DEFAULT_MANIFEST) ? project.manifest(DEFAULT_MANIFEST) : null;
-  const triggers = triggerFolders(files).map((id) => checkTrigger(id, files, [...workflows.keys()]));
+  const ids = [...workflows.keys()];
+  const triggers = triggerFolders(files).map((id) => checkTrigger(id, files, ids, project.budget));
   const problems: Problem[] = [
     ...reports.declaration.problems,
     ...reports.packages.problems,
-    ...ignoredFiles(files),
+    ...ignoredFiles(project),
     ...(manifest?.report.problems ?? []),
     ...triggers.flatMap(({ report }) => report.problems),
     ...[...workflows.values()].flatMap(({ report }) => report.problems),
@@ -41,10 +42,10 @@ export async function checkProject(project: Project): Promise<Problem[]> {
   return sortProblems(problems);
 }
 
-function ignoredFiles(files: ReadonlyMap<string, string>): readonly Problem[] {
+function ignoredFiles({ files, budget }: Project): readonly Problem[] {
   return [...files.keys()].flatMap((file) => {
     if (!/^workflows\/[^/]+\.yml$/.test(file)) return [];
-    const report = new Report(file);
+    const report = new Report(file, budget);
     const finding = { where: file, found: 'extension .yml', expected: '.yaml; the file is not read' };
     report.add({ ...finding, code: 'FILE_IGNORED', at: { line: 1, column: 1 } });
     return report.problems;

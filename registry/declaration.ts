@@ -22,6 +22,11 @@ export const LIMIT_NAMES = [
 /** Fields of `cloister.yaml`, all of them also allowed at the top of a workflow. */
 export const DECLARATION_FIELDS = ['capabilities', 'http', 'db', 'env', 'secrets', 'limits', 'deterministic'] as const;
 
+/** The URL of an origin, or of one of those that a pattern stands for; null when there can be none, as with port 99999. */
+export function urlOf(origin: string): URL | null {
+  return URL.parse(origin.replace('*.', 'star.'));
+}
+
 /** What a project that declares nothing is taken to need. */
 export const DEFAULT_DECLARATION: Declaration = Object.freeze({
   capabilities: ['fhir', 'log'] as const,
@@ -50,7 +55,8 @@ export function readDeclaration(fields: Fields, base: Declaration): Declaration 
     capabilities: readCapabilities(fields) ?? base.capabilities,
     http: {
       allow:
-        (http && words(http, 'allow', ORIGIN, 'a list of origins such as https://api.example.org')) ?? base.http.allow,
+        (http && words(http, 'allow', isOrigin, 'a list of origins such as https://api.example.org')) ??
+        base.http.allow,
     },
     db: db === undefined ? base.db : { tables: tables ?? [], functions: functions ?? [] },
     env: words(fields, 'env', NAME, 'a list of variable names') ?? base.env,
@@ -81,11 +87,17 @@ function readCapabilities(fields: Fields): Declaration['capabilities'] | undefin
   return found && CAPABILITIES.filter((capability) => found.includes(capability));
 }
 
+type Form = RegExp | ((text: string) => boolean);
+
+function isOrigin(text: string): boolean {
+  return ORIGIN.test(text) && urlOf(text) !== null;
+}
+
 /** A list of strings of one form, each once, sorted: order means nothing and must not change a digest. */
-function words(fields: Fields, name: string, form: RegExp, expected: string): string[] | undefined {
+function words(fields: Fields, name: string, form: Form, expected: string): string[] | undefined {
   const found = fields.strings(name, expected);
   const right = found?.filter(({ text, node }) => {
-    if (form.test(text)) return true;
+    if (typeof form === 'function' ? form(text) : form.test(text)) return true;
     fields.problem(name, node, { code: 'FIELD_TYPE', found: shown(node), expected });
     return false;
   });

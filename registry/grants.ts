@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { CAPABILITIES, LIMIT_NAMES } from './declaration.ts';
+import { CAPABILITIES, LIMIT_NAMES, urlOf } from './declaration.ts';
 import type { Declaration, DeclaredLimits } from './plan.ts';
 import type { TenantSecret, TenantSettings } from './store/index.ts';
 import type { FileTenant } from './tenants.ts';
@@ -115,8 +115,9 @@ function covers(wide: string, narrow: string): boolean {
 
 /** Whether an origin names this machine or an address outside the public internet. Names are judged when they are resolved. */
 function isPrivate(origin: string): boolean {
-  const { hostname } = new URL(origin.replace('*.', 'star.'));
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const url = urlOf(origin);
+  if (url === null) return true;
+  const host = url.hostname.replace(/^\[|\]$/g, '');
   if (/(^|\.)localhost\.?$/.test(host)) return true;
   return ipaddr.isValid(host) && ipaddr.process(host).range() !== 'unicast';
 }

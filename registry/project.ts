@@ -1,9 +1,11 @@
 import { posix } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Build } from './build.ts';
 import { DECLARATION_FIELDS, DEFAULT_DECLARATION, readDeclaration } from './declaration.ts';
 import { RegistryError } from './errors.ts';
 import { listedPackages } from './packages/manifest.ts';
 import type { Declaration } from './plan.ts';
+import { Budget } from './report/budget.ts';
 import { readFields } from './report/file.ts';
 import { Report } from './report/report.ts';
 import { type Manifest, readManifest } from './rules/manifest.ts';
@@ -32,6 +34,8 @@ export interface Project extends Source {
   readonly builtIns: ReadonlyMap<string, string>;
   /** Problems of `cloister.yaml` (which stop every run) and of `package.json` (which do not). */
   readonly reports: { readonly declaration: Report; readonly packages: Report };
+  /** What all of its reports share. */
+  readonly budget: Budget;
   /** Workflow files by id, in order; problems are in each one's `report`. */
   readonly workflows: ReadonlyMap<string, WorkflowSource>;
   readonly builder: Builder;
@@ -50,10 +54,11 @@ export async function openProject({ builtIns, build, ...request }: OpenOptions):
   if (![...files.keys()].some((path) => /^workflows\/[^/]+\.ya?ml$/.test(path))) {
     throw new RegistryError('PROJECT_EMPTY', `${dir}: found no workflows/*.yaml, expected a config project`);
   }
-  const reports = { declaration: new Report('cloister.yaml'), packages: new Report('package.json') };
+  const budget = new Budget();
+  const reports = { declaration: new Report('cloister.yaml', budget), packages: new Report('package.json', budget) };
   const packages = listedPackages(files.get('package.json'), reports.packages);
   const declaration = readProjectDeclaration(files.get('cloister.yaml'), reports.declaration);
-  const workflows = readWorkflows(files, { declaration, builtIns: scriptNames(builtIns) });
+  const workflows = await readWorkflows(files, { declaration, builtIns: scriptNames(builtIns), budget });
   const builder = new Builder({ dir, files, builtIns, packages, build });
   return Object.freeze({
     ...source,
@@ -61,11 +66,14 @@ export async function openProject({ builtIns, build, ...request }: OpenOptions):
     declaration,
     builtIns,
     reports,
+    budget,
     workflows,
     builder,
-    manifest: manifests(files),
+    manifest: manifests(files, budget),
   });
 }
+
+type Files = ReadonlyMap<string, string>;
 
 function readProjectDeclaration(text: string | undefined, report: Report): Declaration {
   const fields = text === undefined ? undefined : readFields(text, 'project', report, 'allowed');
@@ -73,21 +81,26 @@ function readProjectDeclaration(text: string | undefined, report: Report): Decla
   return fields === undefined ? DEFAULT_DECLARATION : readDeclaration(fields, DEFAULT_DECLARATION);
 }
 
-type Rest = Pick<ProjectScope, 'declaration' | 'builtIns'>;
+type Rest = Omit<ProjectScope, 'files' | 'workflows'>;
 
-function readWorkflows(files: ReadonlyMap<string, string>, rest: Rest): ReadonlyMap<string, WorkflowSource> {
+/** Lets others have the thread between two files. */
+async function readWorkflows(files: Files, rest: Rest): Promise<ReadonlyMap<string, WorkflowSource>> {
   const paths = [...files.keys()].filter((path) => path.startsWith('workflows/') && posix.extname(path) === '.yaml');
   const scope: ProjectScope = { ...rest, files, workflows: paths.map(idOfFile) };
-  const read = paths.map((path) => readWorkflow(path, files.get(path) ?? '', scope));
-  const workflows = new Map(read.map((workflow) => [workflow.id, workflow]));
-  for (const workflow of read) checkChildCycles(workflow, (id) => workflows.get(id));
+  const workflows = new Map<string, WorkflowSource>();
+  for (const path of paths) {
+    const workflow = readWorkflow(path, files.get(path) ?? '', scope);
+    workflows.set(workflow.id, workflow);
+    await setImmediate();
+  }
+  checkChildCycles(workflows);
   return workflows;
 }
 
-function manifests(files: ReadonlyMap<string, string>): (path: string) => Manifest {
+function manifests(files: Files, budget: Budget): (path: string) => Manifest {
   const read = new Map<string, Manifest>();
   return (path) => {
-    const manifest = read.get(path) ?? readManifest(path, files);
+    const manifest = read.get(path) ?? readManifest(path, files, budget);
     read.set(path, manifest);
     return manifest;
   };

@@ -1,5 +1,4 @@
 import { field, textOf, type YamlList, type YamlMap, type YamlNode } from '../yaml/node.ts';
-import { didYouMean } from './near.ts';
 import type { Finding, Report } from './report.ts';
 import { described, quoted } from './words.ts';
 
@@ -88,7 +87,7 @@ export class Fields {
   known(names: readonly string[]): void {
     for (const { key, keyAt } of this.map.entries) {
       if (names.includes(key)) continue;
-      const expected = `one of ${names.join(', ')}${didYouMean(key, names)}`;
+      const expected = `one of ${names.join(', ')}${this.report.didYouMean(key, names)}`;
       this.report.add({ code: 'FIELD_UNKNOWN', at: keyAt, where: this.where, found: `field ${quoted(key)}`, expected });
     }
   }

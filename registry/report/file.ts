@@ -13,7 +13,9 @@ export function readFields(
   report: Report,
   empty: Emptiness = 'wrong',
 ): Fields | undefined {
-  const { root, faults } = parseYaml(text);
+  const { budget } = report;
+  const { root, faults, tokens } = parseYaml(text, budget.tokens);
+  budget.tokens -= tokens;
   for (const { at, found } of faults) {
     report.add({ code: 'YAML_SYNTAX', at, where: 'document', found, expected: 'YAML 1.2' });
   }

@@ -8,9 +8,3 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   const best = closest(word, candidates);
   return distance(word, best) <= Math.min(3, Math.floor(word.length / 2)) ? best : undefined;
 }
-
-/** `; did you mean "x"?`, or nothing. Goes behind what was expected. */
-export function didYouMean(word: string, candidates: readonly string[]): string {
-  const best = nearest(word, candidates);
-  return best === undefined ? '' : `; did you mean "${best}"?`;
-}

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { Budget } from '../report/budget.ts';
 import { Fields } from '../report/fields.ts';
 import { readFields } from '../report/file.ts';
 import { Report } from '../report/report.ts';
@@ -41,8 +42,8 @@ export interface Manifest {
 }
 
 /** Reads a manifest of rules; every problem is in `report`. */
-export function readManifest(file: string, files: ReadonlyMap<string, string>): Manifest {
-  const report = new Report(file);
+export function readManifest(file: string, files: ReadonlyMap<string, string>, budget?: Budget): Manifest {
+  const report = new Report(file, budget);
   const fields = readFields(files.get(file) ?? '', 'rules', report);
   if (fields === undefined) return { rules: [], report };
   fields.known(['rules']);

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
+import type { Budget } from '../report/budget.ts';
 import type { Fields } from '../report/fields.ts';
 import { readFields } from '../report/file.ts';
-import { didYouMean } from '../report/near.ts';
 import { Report } from '../report/report.ts';
 import { described, quoted, shown } from '../report/words.ts';
 import { textOf } from '../yaml/node.ts';
@@ -32,9 +32,10 @@ export function checkTrigger(
   id: string,
   files: ReadonlyMap<string, string>,
   workflows: readonly string[],
+  budget?: Budget,
 ): CheckedTrigger {
   const file = posix.join('triggers', id, 'definition.yaml');
-  const report = new Report(file);
+  const report = new Report(file, budget);
   checkId(id, report);
   const text = files.get(file);
   if (text === undefined) {
@@ -77,7 +78,7 @@ function checkWorkflow(fields: Fields, workflows: readonly string[]): void {
   }
   const id = textOf(node);
   if (id !== undefined && workflows.includes(id)) return;
-  const expected = `a workflow id of this project${id === undefined ? '' : didYouMean(id, workflows)}`;
+  const expected = `a workflow id of this project${id === undefined ? '' : fields.report.didYouMean(id, workflows)}`;
   fields.problem('workflow', node, { code: 'TRIGGER_WORKFLOW', found: shown(node), expected });
 }
 

@@ -1,5 +1,5 @@
 import type { Fields } from '../report/fields.ts';
-import { didYouMean } from '../report/near.ts';
+import type { Report } from '../report/report.ts';
 import { described, quoted, shown } from '../report/words.ts';
 import { field, textOf, type YamlMap, type YamlNode } from '../yaml/node.ts';
 
@@ -12,7 +12,7 @@ const DURATION = 'a number with s, m, h or d, such as "30m"';
 export function checkSpec(spec: YamlMap, fields: Fields): void {
   const fault: Fault = (name, node, found, expected) =>
     fields.problem(name, node, { code: 'TRIGGER_SPEC', found, expected });
-  checkNames(spec, fault);
+  checkNames(spec, fields.report, fault);
   eachItem(spec, 'intervals', fault, checkInterval);
   eachItem(spec, 'cronExpressions', fault, checkCron);
   eachItem(spec, 'calendars', fault, checkCalendar);
@@ -29,10 +29,10 @@ type Fault = (name: string, node: YamlNode, found: string, expected: string) => 
 
 type CheckItem = (item: YamlNode, name: string, fault: Fault) => void;
 
-function checkNames(spec: YamlMap, fault: Fault): void {
+function checkNames(spec: YamlMap, report: Report, fault: Fault): void {
   const unknown = spec.entries.filter(({ key }) => !KNOWN.includes(key));
   for (const { key, keyAt, value } of unknown) {
-    fault('spec', { ...value, at: keyAt }, quoted(key), EXPECTED + didYouMean(key, KNOWN));
+    fault('spec', { ...value, at: keyAt }, quoted(key), EXPECTED + report.didYouMean(key, KNOWN));
   }
   const isEmpty = TIMES.every((name) => {
     const node = field(spec, name);

@@ -1,7 +1,6 @@
 import { posix } from 'node:path';
 import { readLimits } from '../declaration.ts';
 import { Fields, type Placed } from '../report/fields.ts';
-import { didYouMean } from '../report/near.ts';
 import type { Report } from '../report/report.ts';
 import { described, listed, quoted } from '../report/words.ts';
 import { RULES_BUILT_IN } from '../rules/module.ts';
@@ -117,7 +116,7 @@ function readChild(fields: Fields, scope: ProjectScope): Placed | null {
   const node = fields.get('childWorkflow');
   if (text === undefined || node === undefined) return null;
   if (scope.workflows.includes(text)) return { text, node };
-  const expected = `a workflow id of this project${didYouMean(text, scope.workflows)}`;
+  const expected = `a workflow id of this project${fields.report.didYouMean(text, scope.workflows)}`;
   fields.problem('childWorkflow', node, { code: 'CHILD_WORKFLOW_UNKNOWN', found: quoted(text), expected });
   return null;
 }
@@ -132,7 +131,7 @@ function readScript(fields: Fields, script: string, scope: ProjectScope): Script
   }
   if (ref.kind === 'built-in') {
     if (scope.builtIns.includes(ref.name)) return ref;
-    const expected = `one of ${listed(scope.builtIns)}${didYouMean(ref.name, scope.builtIns)}`;
+    const expected = `one of ${listed(scope.builtIns)}${fields.report.didYouMean(ref.name, scope.builtIns)}`;
     fields.problem('script', node, { code: 'BUILTIN_UNKNOWN', found: `built-in ${quoted(ref.name)}`, expected });
     return null;
   }

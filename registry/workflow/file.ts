@@ -29,7 +29,7 @@ export function idOfFile(file: string): string {
 
 /** Reads one workflow file; its `report` holds every problem of the file except cycles of child workflows. */
 export function readWorkflow(file: string, text: string, scope: ProjectScope): WorkflowSource {
-  const report = new Report(file);
+  const report = new Report(file, scope.budget);
   const id = idOfFile(file);
   const fields = readFields(text, 'workflow', report);
   return fields === undefined ? nothing(file, report, scope) : readTop(id, fields, scope);

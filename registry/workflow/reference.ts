@@ -1,4 +1,3 @@
-import { didYouMean } from '../report/near.ts';
 import type { Report } from '../report/report.ts';
 import { listed, quoted } from '../report/words.ts';
 import type { Position } from '../yaml/node.ts';
@@ -28,7 +27,7 @@ export function checkReference(id: string, use: Use, { tree, ids, report }: Name
   const expected = `an ancestor of ${quoted(use.activity)}: ${listed(ancestors)}`;
   const place = { at: use.at, where: use.where };
   if (!ids.has(id)) {
-    const hint = didYouMean(id, ancestors);
+    const hint = report.didYouMean(id, ancestors);
     report.add({ ...place, code: 'REFERENCE_UNKNOWN', found: `activity ${quoted(id)}`, expected: expected + hint });
     return;
   }
@@ -46,6 +45,6 @@ function relation(id: string, user: string, tree: Tree): string {
 export function checkInput(path: readonly string[], use: Use, { input, report }: Names): void {
   const [name] = path;
   if (input === null || name === undefined || input.includes(name)) return;
-  const expected = `a name declared in input${didYouMean(name, input)}`;
+  const expected = `a name declared in input${report.didYouMean(name, input)}`;
   report.add({ code: 'INPUT_UNDECLARED', at: use.at, where: use.where, found: `$input.${name}`, expected });
 }

@@ -1,4 +1,5 @@
 import type { Declaration } from '../plan.ts';
+import type { Budget } from '../report/budget.ts';
 
 /** What a workflow file is checked against: the rest of its project. */
 export interface ProjectScope {
@@ -9,4 +10,5 @@ export interface ProjectScope {
   readonly builtIns: readonly string[];
   /** Of `cloister.yaml`, or the default. */
   readonly declaration: Declaration;
+  readonly budget: Budget;
 }

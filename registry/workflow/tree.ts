@@ -1,5 +1,4 @@
 import type { Placed } from '../report/fields.ts';
-import { didYouMean } from '../report/near.ts';
 import type { Report } from '../report/report.ts';
 import { quoted } from '../report/words.ts';
 import type { Position } from '../yaml/node.ts';
@@ -29,10 +28,11 @@ interface Mention {
 export function buildTree(nodes: readonly TreeNode[], roots: readonly Placed[], report: Report): Tree {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const mentions = new Map<string, Mention[]>(nodes.map(({ id }) => [id, []]));
+  const ids = [...byId.keys()];
   const mention = (parent: string | null, where: string) => (child: Placed) => {
     const known = mentions.get(child.text);
     if (known !== undefined) known.push({ parent, at: child.node.at });
-    else reportUnknown(child, where, [...byId.keys()], report);
+    else reportUnknown(child, where, ids, report);
   };
   roots.forEach(mention(null, 'workflow rootChildren'));
   for (const { id, children } of nodes) children.forEach(mention(id, `activity ${quoted(id)} children`));
@@ -48,7 +48,7 @@ export function buildTree(nodes: readonly TreeNode[], roots: readonly Placed[], 
 }
 
 function reportUnknown(child: Placed, where: string, ids: readonly string[], report: Report): void {
-  const expected = `an activity id of this workflow${didYouMean(child.text, ids)}`;
+  const expected = `an activity id of this workflow${report.didYouMean(child.text, ids)}`;
   report.add({ code: 'CHILD_UNKNOWN', at: child.node.at, where, found: quoted(child.text), expected });
 }
 

@@ -8,8 +8,11 @@ export const MAX_YAML_DEPTH = 64;
 /** Values of one file, each use of an alias counted with all it stands for. */
 export const MAX_YAML_NODES = 20_000;
 
-/** Tokens of one file: an ordinary value takes five. More of them would keep the parser busy for seconds. */
-const MAX_TOKENS = 100_000;
+/** Tokens of one file: an ordinary value takes five. More of them would keep the host's thread busy for too long. */
+export const MAX_YAML_TOKENS = 80_000;
+
+/** Faults that are told of one file. */
+const MOST_FAULTS = 100;
 
 /** A syntax problem: `found` is the parser's text. */
 export interface YamlFault {
@@ -21,6 +24,8 @@ export interface YamlFault {
 export interface YamlDocument {
   readonly root: YamlNode | null;
   readonly faults: readonly YamlFault[];
+  /** What it cost to read. */
+  readonly tokens: number;
 }
 
 /** Keys that name the prototype chain, and `<<`, which other YAML versions read as a merge and 1.2 does not. */
@@ -28,11 +33,11 @@ const REFUSED_KEYS = new Set(['__proto__', '<<']);
 
 /**
  * Parses one document of YAML 1.2 core: `no`, `on`, dates and `1:30` are strings; tags outside core, duplicate keys, keys
- * that are not scalars, numbers JSON cannot hold and whatever passes a cap are faults.
+ * that are not scalars, numbers JSON cannot hold and whatever passes a cap are faults. `tokensLeft`: of the whole project.
  */
-export function parseYaml(text: string): YamlDocument {
-  const excess = findExcess(text);
-  if (excess !== undefined) return { root: null, faults: [{ at: { line: 1, column: 1 }, found: excess }] };
+export function parseYaml(text: string, tokensLeft = MAX_YAML_TOKENS): YamlDocument {
+  const { tokens, excess } = count(text, tokensLeft);
+  if (excess !== null) return { root: null, faults: [{ at: { line: 1, column: 1 }, found: excess }], tokens };
   const lines = new LineCounter();
   // Unique keys are checked by the reader below: the parser's own check takes quadratic time.
   const document = withoutStacks(() =>
@@ -50,22 +55,31 @@ export function parseYaml(text: string): YamlDocument {
   );
   const reader = new Reader(document, lines);
   const root = reader.faults.length > 0 ? null : reader.read();
-  return { root: reader.faults.length > 0 ? null : root, faults: reader.faults };
+  return { root: reader.faults.length > 0 ? null : root, faults: reader.faults, tokens };
 }
 
-/** What makes a text too much to parse at all. */
-function findExcess(text: string): string | undefined {
-  if (Buffer.byteLength(text) > MAX_YAML_BYTES) return `more than ${MAX_YAML_BYTES} bytes`;
+interface Counted {
+  readonly tokens: number;
+  /** What makes the text too much to parse at all. */
+  readonly excess: string | null;
+}
+
+function count(text: string, tokensLeft: number): Counted {
   let tokens = 0;
-  let depth = 0;
+  let unmatched = 0;
+  const open: string[] = [];
+  const stop = (excess: string | null): Counted => ({ tokens, excess });
+  if (Buffer.byteLength(text) > MAX_YAML_BYTES) return stop(`more than ${MAX_YAML_BYTES} bytes`);
+  if (tokensLeft <= 0) return stop('a file beyond what is read of one project');
   for (const token of new Lexer().lex(text)) {
     tokens += 1;
-    if (token === '[' || token === '{') depth += 1;
-    if (token === ']' || token === '}') depth -= 1;
-    if (tokens > MAX_TOKENS) return `more than ${MAX_TOKENS} tokens`;
-    if (depth > MAX_YAML_DEPTH) return `more than ${MAX_YAML_DEPTH} levels`;
+    if (token === '[' || token === '{') open.push(token === '[' ? ']' : '}');
+    else if ((token === ']' || token === '}') && open.pop() !== token) unmatched += 1;
+    if (unmatched > MOST_FAULTS) return stop(`more than ${MOST_FAULTS} brackets that close nothing`);
+    if (tokens > MAX_YAML_TOKENS) return stop(`more than ${MAX_YAML_TOKENS} tokens`);
+    if (open.length > MAX_YAML_DEPTH) return stop(`more than ${MAX_YAML_DEPTH} levels`);
   }
-  return undefined;
+  return stop(null);
 }
 
 /** The parser makes an error object for each mistake; with a stack in each, a file full of them takes seconds. */
@@ -90,7 +104,7 @@ class Reader {
   constructor(document: Document.Parsed, lines: LineCounter) {
     this.#document = document;
     this.#lines = lines;
-    this.faults = [...document.errors, ...document.warnings].map((error) => ({
+    this.faults = [...document.errors, ...document.warnings].slice(0, MOST_FAULTS).map((error) => ({
       at: this.#position(error.pos[0]),
       found: error.message.split('\n', 1)[0] ?? error.code,
     }));
@@ -108,7 +122,7 @@ class Reader {
     if (this.faults.length > 0 || node === null) return nothing;
     this.#count += 1;
     if (this.#count > MAX_YAML_NODES) return this.#fault(at, `more than ${MAX_YAML_NODES} values`, nothing);
-    if (depth > MAX_YAML_DEPTH) return this.#fault(at, `more than ${MAX_YAML_DEPTH} levels`, nothing);
+    if (open.length > MAX_YAML_DEPTH) return this.#fault(at, `more than ${MAX_YAML_DEPTH} levels`, nothing);
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source);
       if (target === undefined) return this.#fault(at, `alias *${node.source} without an anchor before it`, nothing);

@@ -107,7 +107,7 @@ test('YML-05 what has no such reading is a fault', () => {
 });
 
 test('YML-07 a file of 100,000 values is refused soon', () => {
-  assert.match(fault(`a: [${'1,'.repeat(100_000)}]`), /more than 100000 tokens/);
+  assert.match(fault(`a: [${'1,'.repeat(100_000)}]`), /more than 80000 tokens/);
   assert.match(fault(`a: [${'1,'.repeat(25_000)}]`), /more than 20000 values/);
   assert.match(fault(Array.from({ length: 30_000 }, (_, n) => `${n.toString(36)}: 1`).join('\n')), /more than/);
   assert.match(fault(`a: ${'x'.repeat(300_000)}`), /more than 262144 bytes/);
@@ -118,8 +118,10 @@ test('YML-07 a file of nothing but mistakes is refused soon', () => {
 });
 
 test('an empty file has no value and no fault', () => {
-  assert.equal(parseYaml(''), { root: null, faults: [] });
-  assert.equal(parseYaml('# nothing\n'), { root: null, faults: [] });
+  for (const text of ['', '# nothing\n']) {
+    const { root, faults } = parseYaml(text);
+    assert.equal([root, faults], [null, []]);
+  }
 });
 
 test.run();
