@@ -122,7 +122,7 @@ class Reader {
     if (this.faults.length > 0 || node === null) return nothing;
     this.#count += 1;
     if (this.#count > MAX_YAML_NODES) return this.#fault(at, `more than ${MAX_YAML_NODES} values`, nothing);
-    if (open.length > MAX_YAML_DEPTH) return this.#fault(at, `more than ${MAX_YAML_DEPTH} levels`, nothing);
+    if (depth > MAX_YAML_DEPTH) return this.#fault(at, `more than ${MAX_YAML_DEPTH} levels`, nothing);
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source);
       if (target === undefined) return this.#fault(at, `alias *${node.source} without an anchor before it`, nothing);
