@@ -1,5 +1,4 @@
 import { posix } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import type { Build } from './build.ts';
 import { DECLARATION_FIELDS, DEFAULT_DECLARATION, readDeclaration } from './declaration.ts';
 import { RegistryError } from './errors.ts';
@@ -83,15 +82,13 @@ function readProjectDeclaration(text: string | undefined, report: Report): Decla
 
 type Rest = Omit<ProjectScope, 'files' | 'workflows'>;
 
-/** Lets others have the thread between two files. */
 async function readWorkflows(files: Files, rest: Rest): Promise<ReadonlyMap<string, WorkflowSource>> {
   const paths = [...files.keys()].filter((path) => path.startsWith('workflows/') && posix.extname(path) === '.yaml');
   const scope: ProjectScope = { ...rest, files, workflows: paths.map(idOfFile) };
   const workflows = new Map<string, WorkflowSource>();
   for (const path of paths) {
-    const workflow = readWorkflow(path, files.get(path) ?? '', scope);
+    const workflow = await readWorkflow(path, files.get(path) ?? '', scope);
     workflows.set(workflow.id, workflow);
-    await setImmediate();
   }
   checkChildCycles(workflows);
   return workflows;
