@@ -43,15 +43,18 @@ function program(entry: string): Promise<string> {
   });
 }
 
-/** Strict, so that no call site or `caller` leads a script to a function of the bridge. */
-function guestScript(entry: string, door: string): Promise<string> {
-  return bundle(entry, {
-    format: 'iife',
-    globalName: '$doors',
-    minify: true,
-    banner: { js: '(function () { "use strict";' },
-    footer: { js: `return $doors.${door}; })()` },
-  });
+/**
+ * Strict, so that no call site or `caller` leads a script to a function of the bridge. The libraries stand beside it, in a
+ * function that nobody has called yet.
+ */
+async function guestScript(entry: string, door: string): Promise<string> {
+  const [doors, libraries] = await Promise.all([
+    bundle(entry, { format: 'iife', globalName: '$doors', minify: true }),
+    bundle('guest/libraries.ts', { format: 'iife', globalName: '$made', minify: true }),
+  ]);
+  return `(function () { "use strict"; ${doors}
+    function $libraries() { ${libraries} return $made; }
+    return $doors.${door}; })()`;
 }
 
 async function bundle(entry: string, options: esbuild.BuildOptions): Promise<string> {

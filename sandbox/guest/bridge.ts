@@ -52,9 +52,10 @@ export function createBridge(post: Post): Bridge {
   let lines = 0;
 
   const send = (call: Call): void => {
+    // First what can fail: near the end of the script's stack the call would count as open for ever.
+    post('call', call.id, call.method, call.args);
     flying++;
     underWay[call.id] = call;
-    post('call', call.id, call.method, call.args);
   };
 
   const enqueue = (call: Call): void => {

@@ -1,5 +1,6 @@
 import { createConsole } from './console.ts';
 import type { Core, Outlets } from './core.ts';
+import { libraries } from './lazy.ts';
 import { apply, defineProperty, freeze, PlainPromise, PlainTypeError, whenSettled } from './primordials.ts';
 import type { Timers } from './timers.ts';
 
@@ -37,17 +38,17 @@ export function installGlobals(parts: Parts): Pending {
   place('clearInterval', (id: unknown) => timers.clear(id));
   place('queueMicrotask', (callback: unknown) => later(callback, parts.fail));
   const loading = { on: false };
-  lazily(['URL', 'URLSearchParams'], () => require('./url.ts'), loading);
-  lazily(['TextEncoder', 'TextDecoder'], () => require('./encoding.ts'), loading);
-  lazily(['atob', 'btoa', 'structuredClone'], () => require('./clone.ts'), loading);
-  lazily(['DOMException'], () => require('./exception.ts'), loading);
+  lazily(['URL', 'URLSearchParams'], () => libraries().url(), loading);
+  lazily(['TextEncoder', 'TextDecoder'], () => libraries().encoding(), loading);
+  lazily(['atob', 'btoa', 'structuredClone'], () => libraries().clone(), loading);
+  lazily(['DOMException'], () => libraries().exception(), loading);
   lazily(
     ['AbortController', 'AbortSignal', 'Event', 'EventTarget'],
-    () => require('./abort.ts').createAbort(timers),
+    () => libraries().abort().createAbort(timers),
     loading,
   );
-  lazily(['fetch', 'Headers', 'Response'], () => require('./fetch.ts').createFetch(outlets), loading);
-  lazily(['crypto'], () => require('./crypto.ts').createCrypto(parts.seed()), loading);
+  lazily(['fetch', 'Headers', 'Response'], () => libraries().fetch().createFetch(outlets), loading);
+  lazily(['crypto'], () => libraries().crypto().createCrypto(parts.seed()), loading);
   return {
     complete({ env }) {
       defineProperty(process, 'env', { value: env, enumerable: true });

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { libraries } from './lazy.ts';
 import {
   apply,
   construct,
@@ -86,7 +87,7 @@ function pinWeakRef(): void {
 function lazyRandom(seedHex: string): () => number {
   let next: (() => number) | null = null;
   return () => {
-    next ??= (require('./random.ts') as typeof import('./random.ts')).createRandom(seedHex);
+    next ??= libraries().random().createRandom(seedHex);
     return next();
   };
 }

@@ -202,4 +202,33 @@ test('an isolate that was made ahead has the settings of the run that gets it', 
   }
 });
 
+/** Puts an ear into every function of the language that a script can replace. */
+const LISTEN = `let isOn = true; const heard = new Set(); const { apply, ownKeys, getOwnPropertyDescriptor, defineProperty } = Reflect; const add = Set.prototype.add;
+  const listen = (value) => { if (isOn && (typeof value === 'object' || typeof value === 'function') && value !== null) apply(add, heard, [value]); };
+  const bug = (holder) => { for (const key of ownKeys(holder)) {
+    const { value, writable, configurable } = getOwnPropertyDescriptor(holder, key) ?? {};
+    if (typeof value !== 'function' || !(writable || configurable) || key === 'constructor') continue;
+    const spy = { [String(key)](...args) { listen(this); for (let i = 0; i < args.length; i++) listen(args[i]); const out = apply(value, this, args); listen(out); return out; } };
+    try { defineProperty(holder, key, { value: spy[String(key)] }); } catch {}
+  } };`;
+
+test('a library that is loaded late hands nothing of the bridge to a realm that listens', async () => {
+  const source = `${LISTEN} async function main() {
+    for (const of of [Object, Function, Array, Reflect, Promise, Map, Set, WeakMap, Symbol, String, Uint8Array, Error]) { if (of !== Reflect) bug(of.prototype); bug(of); }
+    bug(Object.getPrototypeOf(Uint8Array)); bug(Object.getPrototypeOf(Uint8Array).prototype);
+    for (const name of ['URL', 'TextEncoder', 'structuredClone', 'DOMException', 'AbortSignal', 'fetch', 'crypto']) void globalThis[name];
+    crypto.randomUUID(); const done = AbortSignal.timeout(1); fetch('https://x.example').catch(() => 0); new URL('https://a/b').searchParams.get('x');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    isOn = false; const found = []; let functions = 0;
+    for (const value of heard) {
+      if (typeof value === 'function') functions++;
+      for (const name of ['fire', 'follow', 'answer', 'isCalling', 'open', 'complete', 'begin', 'deliver']) if (Object.hasOwn(value, name)) found.push(name);
+      if (typeof value === 'function' && /"(un)?timer"|"done"/.test(Function.prototype.toString.call(value))) found.push('post');
+    }
+    return [heard.size > 50 && functions > 5, found, done.aborted];
+  }`;
+  const outcome = await rig.run(source, { limits: { cpuMs: 8_000 } });
+  assert.equal(outputOf(outcome), [true, [], true]);
+});
+
 test.run();
