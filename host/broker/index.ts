@@ -44,12 +44,14 @@ export class Broker {
   async call(method: string, args: unknown, context: RunContext): Promise<unknown> {
     try {
       this.#admit(method, context);
-      return await this.#method(method)(args, context);
+      const answer = await this.#method(method)(args, context);
+      if (isRefusal(method, answer)) this.#audit(method, 'DENIED', context);
+      return answer;
     } catch (error) {
       const known = error instanceof CapabilityError;
       if (!known) this.#events.failed(method, error, context);
       const shown = known ? error : new CapabilityError('FAILED', `${method} failed`);
-      if (AUDITED.has(shown.code)) this.#audit(method, shown, context);
+      if (AUDITED.has(shown.code)) this.#audit(method, shown.activityCode ?? shown.code, context);
       throw shown;
     }
   }
@@ -74,10 +76,10 @@ export class Broker {
     return method;
   }
 
-  #audit(method: string, { code, activityCode }: CapabilityError, context: RunContext): void {
+  #audit(method: string, code: string, context: RunContext): void {
     const { tenant, runId, workflow, activity, digest } = context;
     const known = this.#known(method);
-    this.#events.denied({ tenant, runId, workflow, activity, digest, method: known, code: activityCode ?? code });
+    this.#events.denied({ tenant, runId, workflow, activity, digest, method: known, code });
   }
 
   /** A name that there is none of is the script's own text. */
@@ -86,4 +88,10 @@ export class Broker {
     const name = NAMES.find((each) => method.startsWith(`${each}.`));
     return name ? `${name}.unknown` : 'unknown';
   }
+}
+
+/** What a table's own policies refuse is no error of the capability, but an answer: the query builder makes its `error` of it. */
+function isRefusal(method: string, answer: unknown): boolean {
+  if (method !== 'db.request' || typeof answer !== 'object' || answer === null) return false;
+  return 'status' in answer && answer.status === 403;
 }
