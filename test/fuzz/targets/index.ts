@@ -1,0 +1,8 @@
+/** Everything that is fuzzed, in the order of their turns. */
+import type { Target } from '../target.ts';
+import { calls } from './calls.ts';
+import { frames } from './frames.ts';
+import { params } from './params.ts';
+import { scripts } from './scripts.ts';
+
+export const TARGETS: readonly Target[] = [scripts, params, frames, calls];
