@@ -117,6 +117,12 @@ export function readPort(value: string | undefined): number | undefined {
   throw new CommandError(`--port: found ${JSON.stringify(value)}, expected a number from 0 to 65535`);
 }
 
+/** Value of `--api`, without a slash at its end. */
+export function readApi(value: string): string {
+  if (URL.canParse(value) && /^https?:/.test(value)) return value.replace(/\/+$/, '');
+  throw new CommandError(`--api: found ${JSON.stringify(value)}, expected the URL of a host, http://…`);
+}
+
 /** Value of `--tenant`. */
 export function readTenant(value: string | undefined): string | null {
   if (value === undefined || isTenant(value)) return value ?? null;

@@ -1,13 +1,18 @@
-/** A host as its API shows it: starts a run there and follows it. */
+/** A host as its API shows it: starts a run there and follows it, shows quarantines and ends them. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { QuarantineView } from '../api/quarantines.ts';
 import type { RunView } from '../runs/view.ts';
 import { CommandError } from './command.ts';
 
-/** What to start. */
-export interface RemoteStart {
+/** A host somewhere. */
+export interface RemoteHost {
   /** Base URL of the API, no slash at its end. */
   readonly api: string;
   readonly token: string | undefined;
+}
+
+/** What to start. */
+export interface RemoteStart extends RemoteHost {
   readonly workflow: string;
   readonly branch: string | undefined;
   readonly input: Record<string, unknown>;
@@ -54,14 +59,28 @@ export async function* followRemote(start: RemoteStart, run: RemoteRun): AsyncGe
   }
 }
 
-async function call(start: RemoteStart, path: string, init: RequestInit): Promise<unknown> {
+/** Quarantines of a host, standing or released. @throws CommandError as `startRemote`. */
+export async function listQuarantines(
+  host: RemoteHost,
+  query: { readonly status: string; readonly tenant?: string },
+): Promise<readonly QuarantineView[]> {
+  const body = await call(host, `/quarantines?${new URLSearchParams(query)}`, {});
+  return (body as { quarantines?: readonly QuarantineView[] }).quarantines ?? [];
+}
+
+/** Ends a quarantine; one that was ended before stays as it was. @throws CommandError as `startRemote`. */
+export async function releaseQuarantine(host: RemoteHost, id: string): Promise<QuarantineView> {
+  return (await call(host, `/quarantines/${encodeURIComponent(id)}/release`, { method: 'POST' })) as QuarantineView;
+}
+
+async function call(host: RemoteHost, path: string, init: RequestInit): Promise<unknown> {
   const headers = {
     'content-type': 'application/json',
-    ...(start.token !== undefined && { authorization: `Bearer ${start.token}` }),
+    ...(host.token !== undefined && { authorization: `Bearer ${host.token}` }),
   };
-  const response = await fetch(`${start.api}${path}`, { ...init, headers }).catch((error: Error) => {
+  const response = await fetch(`${host.api}${path}`, { ...init, headers }).catch((error: Error) => {
     const reason = error.cause instanceof Error ? error.cause.message : error.message;
-    throw new CommandError(`no host answers at ${start.api}: ${reason}`, 1);
+    throw new CommandError(`no host answers at ${host.api}: ${reason}`, 1);
   });
   const body: unknown = await response.json().catch(() => ({}));
   if (response.ok) return body;

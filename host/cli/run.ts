@@ -4,7 +4,7 @@ import { type DevelopmentHost, startDevelopment } from '../development.ts';
 import { type Environment, readEnvironment } from '../env.ts';
 import { FolderInUse } from '../folder.ts';
 import type { RunView } from '../runs/view.ts';
-import { CommandError, meant, readArguments, readInput, readTenant } from './command.ts';
+import { CommandError, meant, readApi, readArguments, readInput, readTenant } from './command.ts';
 import { plain, plainLines } from './plain.ts';
 import { lookAt } from './project.ts';
 import { followRemote, type RemoteRun, type RemoteStart, startRemote } from './remote.ts';
@@ -68,8 +68,7 @@ function apiOf(api: string | undefined, project: string | undefined): string | n
   if (api === undefined) return null;
   if (project !== undefined)
     throw new CommandError('found --project and --api, expected one: the host has its project');
-  if (URL.canParse(api) && /^https?:/.test(api)) return api.replace(/\/+$/, '');
-  throw new CommandError(`--api: found ${JSON.stringify(api)}, expected the URL of a host, http://…`);
+  return readApi(api);
 }
 
 async function runHere(start: Start, here: Here): Promise<RunView> {
