@@ -5,7 +5,7 @@ import { DEFAULT_MANIFEST } from './rules/manifest.ts';
 import { buildActivity, buildScript } from './scripts/activity.ts';
 import { scriptProblems } from './scripts/exports.ts';
 import { inLanes } from './scripts/lanes.ts';
-import { checkTrigger, triggerFolders } from './triggers/check.ts';
+import { type CheckedTrigger, checkTrigger, triggerFolders } from './triggers/check.ts';
 
 /**
  * Every static problem of a project, sorted by file and position: YAML, trees, expressions, rules, triggers, and each script
@@ -13,9 +13,12 @@ import { checkTrigger, triggerFolders } from './triggers/check.ts';
  */
 export async function checkProject(project: Project): Promise<Problem[]> {
   const { files, workflows, reports } = project;
-  const manifest = files.has(DEFAULT_MANIFEST) ? project.manifest(DEFAULT_MANIFEST) : null;
+  const manifest = files.has(DEFAULT_MANIFEST) ? await project.manifest(DEFAULT_MANIFEST) : null;
   const ids = [...workflows.keys()];
-  const triggers = triggerFolders(files).map((id) => checkTrigger(id, files, ids, project.budget));
+  const triggers: CheckedTrigger[] = [];
+  for (const id of triggerFolders(files)) {
+    triggers.push(await checkTrigger(id, files, ids, project.budget));
+  }
   const problems: Problem[] = [
     ...reports.declaration.problems,
     ...reports.packages.problems,

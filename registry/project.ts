@@ -39,7 +39,7 @@ export interface Project extends Source {
   readonly workflows: ReadonlyMap<string, WorkflowSource>;
   readonly builder: Builder;
   /** The manifest of rules at a path of the project, read once. */
-  readonly manifest: (path: string) => Manifest;
+  readonly manifest: (path: string) => Promise<Manifest>;
 }
 
 /**
@@ -56,7 +56,7 @@ export async function openProject({ builtIns, build, ...request }: OpenOptions):
   const budget = new Budget();
   const reports = { declaration: new Report('cloister.yaml', budget), packages: new Report('package.json', budget) };
   const packages = listedPackages(files.get('package.json'), reports.packages);
-  const declaration = readProjectDeclaration(files.get('cloister.yaml'), reports.declaration);
+  const declaration = await readProjectDeclaration(files.get('cloister.yaml'), reports.declaration);
   const workflows = await readWorkflows(files, { declaration, builtIns: scriptNames(builtIns), budget });
   const builder = new Builder({ dir, files, builtIns, packages, build });
   return Object.freeze({
@@ -74,8 +74,8 @@ export async function openProject({ builtIns, build, ...request }: OpenOptions):
 
 type Files = ReadonlyMap<string, string>;
 
-function readProjectDeclaration(text: string | undefined, report: Report): Declaration {
-  const fields = text === undefined ? undefined : readFields(text, 'project', report, 'allowed');
+async function readProjectDeclaration(text: string | undefined, report: Report): Promise<Declaration> {
+  const fields = text === undefined ? undefined : await readFields(text, 'project', report, 'allowed');
   fields?.known(DECLARATION_FIELDS);
   return fields === undefined ? DEFAULT_DECLARATION : readDeclaration(fields, DEFAULT_DECLARATION);
 }
@@ -94,8 +94,8 @@ async function readWorkflows(files: Files, rest: Rest): Promise<ReadonlyMap<stri
   return workflows;
 }
 
-function manifests(files: Files, budget: Budget): (path: string) => Manifest {
-  const read = new Map<string, Manifest>();
+function manifests(files: Files, budget: Budget): (path: string) => Promise<Manifest> {
+  const read = new Map<string, Promise<Manifest>>();
   return (path) => {
     const manifest = read.get(path) ?? readManifest(path, files, budget);
     read.set(path, manifest);

@@ -1,8 +1,9 @@
 import { RegistryError } from './errors.ts';
 import { formatProblem } from './problem.ts';
-import { readFields } from './report/file.ts';
+import { fieldsOf } from './report/file.ts';
 import { Report } from './report/report.ts';
 import { parseSettings, type TenantSettings } from './store/index.ts';
+import { parseYaml } from './yaml/document.ts';
 import { toJson } from './yaml/node.ts';
 
 /** Settings of a tenant out of a tenants file, where `env` may hold values. */
@@ -17,7 +18,7 @@ export interface FileTenant extends TenantSettings {
  */
 export function parseTenants(text: string): ReadonlyMap<string, FileTenant> {
   const report = new Report('tenants.yaml');
-  const fields = readFields(text, 'tenants', report, 'allowed');
+  const fields = fieldsOf(parseYaml(text), 'tenants', report, 'allowed');
   if (report.problems.length > 0)
     throw new RegistryError('TENANTS_INVALID', report.problems.map(formatProblem).join('\n'));
   return new Map(fields?.map.entries.map(({ key, value }) => [key, readTenant(key, toJson(value))]));

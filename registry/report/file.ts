@@ -1,4 +1,5 @@
-import { parseYaml } from '../yaml/document.ts';
+import { parseAside } from '../yaml/aside.ts';
+import type { YamlDocument } from '../yaml/document.ts';
 import { Fields } from './fields.ts';
 import type { Report } from './report.ts';
 import { described } from './words.ts';
@@ -7,15 +8,25 @@ import { described } from './words.ts';
 export type Emptiness = 'wrong' | 'allowed';
 
 /** Parses a YAML file whose document is a map; reports what is wrong and gives undefined when it is not one. */
-export function readFields(
+export async function readFields(
   text: string,
+  where: string,
+  report: Report,
+  empty?: Emptiness,
+): Promise<Fields | undefined> {
+  const { budget } = report;
+  const document = await parseAside(text, budget.tokens);
+  budget.tokens -= document.tokens;
+  return fieldsOf(document, where, report, empty);
+}
+
+/** The same for a file that is parsed already. */
+export function fieldsOf(
+  { root, faults }: YamlDocument,
   where: string,
   report: Report,
   empty: Emptiness = 'wrong',
 ): Fields | undefined {
-  const { budget } = report;
-  const { root, faults, tokens } = parseYaml(text, budget.tokens);
-  budget.tokens -= tokens;
   for (const { at, found } of faults) {
     report.add({ code: 'YAML_SYNTAX', at, where: 'document', found, expected: 'YAML 1.2' });
   }

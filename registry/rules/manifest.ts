@@ -42,9 +42,13 @@ export interface Manifest {
 }
 
 /** Reads a manifest of rules; every problem is in `report`. */
-export function readManifest(file: string, files: ReadonlyMap<string, string>, budget?: Budget): Manifest {
+export async function readManifest(
+  file: string,
+  files: ReadonlyMap<string, string>,
+  budget?: Budget,
+): Promise<Manifest> {
   const report = new Report(file, budget);
-  const fields = readFields(files.get(file) ?? '', 'rules', report);
+  const fields = await readFields(files.get(file) ?? '', 'rules', report);
   if (fields === undefined) return { rules: [], report };
   fields.known(['rules']);
   if (fields.get('rules') === undefined) fields.missing('rules', 'a list of rules', 'RULE_FIELD');

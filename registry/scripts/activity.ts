@@ -22,7 +22,7 @@ const NO_SCRIPT: BuiltActivity = { bundle: null, problem: null, problems: [] };
 export async function buildActivity(project: Project, { ref, params }: ActivitySource): Promise<BuiltActivity> {
   if (ref === null) return NO_SCRIPT;
   const manifestPath = chooseManifest(ref, params, project.files);
-  const rules = rulesProblems(project, ref, manifestPath);
+  const rules = await rulesProblems(project, ref, manifestPath);
   if (hasErrors(rules))
     return { bundle: null, problem: { code: 'BUILD_FAILED', message: textOf(rules) }, problems: rules };
   const built = await buildScript(project, ref, manifestPath);
@@ -33,15 +33,19 @@ export async function buildActivity(project: Project, { ref, params }: ActivityS
 }
 
 /** Builds a script; `manifestPath` is the manifest whose rules it may import, null for none. */
-export function buildScript(project: Project, ref: ScriptRef, manifestPath: string | null): Promise<Built> {
-  const module = rulesModule(manifestPath, manifestPath === null ? null : project.manifest(manifestPath));
+export async function buildScript(project: Project, ref: ScriptRef, manifestPath: string | null): Promise<Built> {
+  const module = rulesModule(manifestPath, manifestPath === null ? null : await project.manifest(manifestPath));
   return project.builder.build(ref, new Map([[RULES_MODULE, module]]));
 }
 
 /** Problems of the rules that the built-in evaluates. A project's own script meets them only if it imports the rules. */
-function rulesProblems(project: Project, ref: ScriptRef, manifestPath: string | null): readonly Problem[] {
+async function rulesProblems(
+  project: Project,
+  ref: ScriptRef,
+  manifestPath: string | null,
+): Promise<readonly Problem[]> {
   if (manifestPath === null || ref.kind === 'project' || ref.name !== RULES_BUILT_IN) return [];
-  return project.manifest(manifestPath).report.problems;
+  return (await project.manifest(manifestPath)).report.problems;
 }
 
 function textOf(problems: readonly Problem[]): string {

@@ -28,12 +28,12 @@ export function triggerFolders(files: ReadonlyMap<string, string>): string[] {
 }
 
 /** Checks the definition of one trigger and what stands beside it. */
-export function checkTrigger(
+export async function checkTrigger(
   id: string,
   files: ReadonlyMap<string, string>,
   workflows: readonly string[],
   budget?: Budget,
-): CheckedTrigger {
+): Promise<CheckedTrigger> {
   const file = posix.join('triggers', id, 'definition.yaml');
   const report = new Report(file, budget);
   checkId(id, report);
@@ -44,7 +44,7 @@ export function checkTrigger(
     report.add({ code: 'TRIGGER_FIELD', at: { line: 1, column: 1 }, where, found, expected: 'a definition' });
     return { type: null, report, mapping: null };
   }
-  const fields = readFields(text, `trigger ${quoted(id)}`, report);
+  const fields = await readFields(text, `trigger ${quoted(id)}`, report);
   if (fields === undefined) return { type: null, report, mapping: null };
   const type = readType(fields);
   checkWorkflow(fields, workflows);

@@ -30,13 +30,12 @@ export function idOfFile(file: string): string {
 
 /**
  * Reads one workflow file; its `report` holds every problem of the file except cycles of child workflows. Lets others have
- * the thread after parsing and at the end: a long file takes a tenth of a second for each half.
+ * the thread when it is done.
  */
 export async function readWorkflow(file: string, text: string, scope: ProjectScope): Promise<WorkflowSource> {
   const report = new Report(file, scope.budget);
   const id = idOfFile(file);
-  const fields = readFields(text, 'workflow', report);
-  await setImmediate();
+  const fields = await readFields(text, 'workflow', report);
   const workflow = fields === undefined ? nothing(file, report, scope) : readTop(id, fields, scope);
   await setImmediate();
   return workflow;

@@ -69,7 +69,7 @@ export async function openStage(files: Readonly<Record<string, string>> = {}): P
   const patients = new Map<string, Promise<LoadedPatient>>();
 
   const make = async (entry: string): Promise<Bundle> => {
-    const rules = rulesModule(DEFAULT_MANIFEST, readManifest(DEFAULT_MANIFEST, project));
+    const rules = rulesModule(DEFAULT_MANIFEST, await readManifest(DEFAULT_MANIFEST, project));
     const built = await sandbox.build({
       entry,
       files: project,
