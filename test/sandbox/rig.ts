@@ -110,3 +110,16 @@ export function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+/** Ends the process of a cell as nobody in the sandbox would. */
+export function killCell(rig: Rig, cell: string): void {
+  const pid = rig.sandbox.stats().cells.find((other) => other.cell === cell)?.pid ?? 0;
+  // 0 would be this process and all of its group.
+  if (pid <= 0) throw new Error(`there is no cell of ${cell}`);
+  process.kill(pid, 'SIGKILL');
+}
+
+/** Resolves when something has come about; a test's own time limit bounds it. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}

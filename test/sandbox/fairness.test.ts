@@ -1,0 +1,152 @@
+// timeout: 180
+// alone
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { HOSTILE } from '../bench/neighbours.ts';
+import { codeOf, killCell, openRig, outputOf, type Rig, until } from './rig.ts';
+
+const test = suite('fairness between tenants');
+const ONE = 'async function main() { return 1; }';
+const SLEEP = 'async function main() { await new Promise((r) => setTimeout(r, 50)); return 1; }';
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function withRig(options: Parameters<typeof openRig>[0], use: (rig: Rig) => Promise<void>): Promise<void> {
+  const rig = openRig(options);
+  try {
+    await use(rig);
+  } finally {
+    await rig.sandbox.close();
+  }
+}
+
+test('of a hundred hostile runs each ends with its own code, and runs of other tenants beside them complete', () =>
+  withRig({}, async (rig) => {
+    let over = false;
+    const attempts: number[] = [];
+    const innocents = ['b', 'c', 'd'].map(async (cell) => {
+      let count = 0;
+      while (!over) {
+        assert.is(outputOf(await rig.run(ONE, { cell, onRestart: () => attempts.push(1) })), 1);
+        count++;
+        await sleep(20);
+      }
+      return count;
+    });
+    const limits = { cpuMs: 60, heapMb: 64, wallMs: 120_000 };
+    const hostile = Array.from({ length: 100 }, async (_, index) => {
+      const kind = HOSTILE[index % HOSTILE.length];
+      assert.ok(kind);
+      const outcome = await rig.run(`async function main() { ${kind.source} }`, {
+        cell: 'a',
+        limits,
+        log: () => undefined,
+      });
+      assert.match(codeOf(outcome), kind.code, kind.name);
+    });
+    await Promise.all(hostile);
+    over = true;
+    for (const count of await Promise.all(innocents)) assert.ok(count > 10);
+    assert.equal(attempts, [], 'no cell of an innocent tenant was ended');
+    const { ends } = rig.sandbox.stats();
+    assert.ok(ends.watch > 0 && ends.killed.stuck > 0, JSON.stringify(ends));
+  }));
+
+test('a tenant that always has work does not keep the only cell from others', () =>
+  withRig({ maxCells: 1 }, async (rig) => {
+    let over = false;
+    const greedy = Array.from({ length: 4 }, async () => {
+      while (!over) outputOf(await rig.run(SLEEP, { cell: 'greedy' }));
+    });
+    await sleep(300);
+    for (const cell of ['b', 'c', 'd']) assert.is(outputOf(await rig.run(ONE, { cell })), 1);
+    over = true;
+    await Promise.all(greedy);
+  }));
+
+test('tenants that wait for a cell get one in the order in which they came', () =>
+  withRig({ maxCells: 1 }, async (rig) => {
+    const ended: string[] = [];
+    const run = async (cell: string) => {
+      outputOf(await rig.run(SLEEP, { cell, limits: { concurrentRuns: 1 } }));
+      ended.push(cell);
+    };
+    const all = [run('a'), run('b'), run('b'), run('c'), run('d')];
+    await sleep(30);
+    await Promise.all([...all, run('a')]);
+    assert.equal(
+      ended.filter((cell, index) => ended.indexOf(cell) === index),
+      ['a', 'b', 'c', 'd'],
+    );
+  }));
+
+test('busy cells never have more memory between them than the host gives, and idle ones make room', () =>
+  withRig({ memoryMb: 1_100 }, async (rig) => {
+    let most = 0;
+    let reserved = 0;
+    const call = async () => {
+      const stats = rig.sandbox.stats();
+      most = Math.max(most, stats.cells.filter((cell) => cell.running > 0).length);
+      reserved = Math.max(reserved, stats.memoryMb.reserved);
+      await sleep(60);
+      return null;
+    };
+    const source = 'async function main() { await $cloister.call("fhir.read", {}); return 1; }';
+    const all = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((cell) => rig.run(source, { cell, call })));
+    assert.equal(all.map(outputOf), [1, 1, 1, 1, 1]);
+    assert.is(most, 2);
+    assert.ok(reserved <= 1_100, String(reserved));
+  }));
+
+test('a run that wants more than all of the memory still runs, when nobody else does', () =>
+  withRig({ memoryMb: 300 }, async (rig) => {
+    assert.equal((await Promise.all(['a', 'b'].map((cell) => rig.run(SLEEP, { cell })))).map(outputOf), [1, 1]);
+  }));
+
+test('a tenant has no more runs at once because its cells are being replaced', () =>
+  withRig({ recycleRuns: 2 }, async (rig) => {
+    let open = 0;
+    let most = 0;
+    const call = async () => {
+      most = Math.max(most, ++open);
+      await sleep(40);
+      open--;
+      return null;
+    };
+    const source = 'async function main() { await $cloister.call("fhir.read", {}); return 1; }';
+    const limits = { concurrentRuns: 3 };
+    const all = await Promise.all(Array.from({ length: 12 }, () => rig.run(source, { call, limits })));
+    assert.equal(all.map(outputOf), Array(12).fill(1));
+    assert.ok(most <= 3, String(most));
+  }));
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux(
+  'a cell that burns more than its share goes on at a low priority, also after its cell was killed; others do not',
+  () =>
+    withRig({}, async (rig) => {
+      await rig.run(ONE, { cell: 'b' });
+      const isLow = (cell: string) => rig.sandbox.stats().cells.find((other) => other.cell === cell)?.isLow;
+      const spins = [1, 2].map(() => rig.run('async function main() { for (;;); }', { limits: { cpuMs: 2_000 } }));
+      await until(() => isLow('tenant-a') === true);
+      killCell(rig, 'tenant-a');
+      await until(() => rig.sandbox.stats().kills === 1 && isLow('tenant-a') !== undefined);
+      assert.is(isLow('tenant-a'), true);
+      await rig.run(ONE, { cell: 'b' });
+      assert.is(isLow('b'), false);
+      await Promise.all(spins);
+    }),
+);
+
+onLinux('a script is charged for its own CPU time only, however many spin beside it', () =>
+  withRig({}, async (rig) => {
+    const limits = { cpuMs: 1_000, heapMb: 32 };
+    const honest = 'async function main() { let x = 0; for (let i = 0; i < 1e8; i++) x += i % 7; return 1; }';
+    const spins = Array.from({ length: 6 }, () => rig.run('async function main() { for (;;); }', { limits }));
+    const all = await Promise.all([1, 2].map(() => rig.run(honest, { limits })));
+    assert.equal(all.map(codeOf), ['ok', 'ok'], JSON.stringify(all));
+    assert.equal((await Promise.all(spins)).map(codeOf), Array(6).fill('SCRIPT_CPU'));
+  }),
+);
+
+test.run();
