@@ -15,6 +15,9 @@ export type Bundler = typeof esbuild;
 const CORE = '$cloister';
 const EXPORTS = '$exports';
 
+/** Stands in stacks where a file brings a source map of its own. */
+const FOREIGN_SOURCE = '(source map)';
+
 const MAX_PROBLEMS = 20;
 
 /** `import()` of something that is not a text: at run time there is nothing to import. */
@@ -36,13 +39,13 @@ export async function bundle(
     if (refused.length > 0) return failed(refused.map((warning) => toProblem(warning, input.entry)));
     const text = (ending: string): string => made.outputFiles.find((file) => file.path.endsWith(ending))?.text ?? '';
     const code = text('.js').trimEnd();
-    const inputs = Object.keys(made.metafile.inputs).filter((path) => path.startsWith('project:'));
+    const inputs = Object.keys(made.metafile.inputs);
     return {
       t: 'made',
       code,
-      map: withPlainSources(text('.map')),
+      map: withPlainSources(text('.map'), new Set(inputs)),
       exports: readExports(code) ?? (await listExports(esbuild, options(input, resolver, asker))),
-      inputs: inputs.map((path) => path.slice('project:'.length)).sort(),
+      inputs: inputs.flatMap((path) => /^project:(.*)$/s.exec(path)?.[1] ?? []).sort(),
     };
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
@@ -99,9 +102,11 @@ function options(input: BuildInput, resolver: Resolver, asker: Asker) {
   } as const satisfies esbuild.BuildOptions;
 }
 
-function withPlainSources(map: string): string {
+/** A source that is no file of the build comes from a map inside one of them, and may say whatever its author liked. */
+function withPlainSources(map: string, inputs: ReadonlySet<string>): string {
   const parsed: { sources: string[] } & Record<string, unknown> = JSON.parse(map);
-  return JSON.stringify({ ...parsed, sources: parsed.sources.map(plainPath) });
+  const sources = parsed.sources.map((source) => (inputs.has(source) ? plainPath(source) : FOREIGN_SOURCE));
+  return JSON.stringify({ ...parsed, sources });
 }
 
 function failed(problems: readonly BuildProblem[]): { t: 'failed'; problems: readonly BuildProblem[] } {
