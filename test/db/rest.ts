@@ -61,7 +61,9 @@ export async function serveRest(server: PostgresServer, options: RestOptions = {
   });
   const quiet = quietly();
   const http = createServer(
-    getRequestListener((request) => quiet.run(() => app.fetch(request)), { overrideGlobalObjects: false }),
+    getRequestListener((request) => quiet.run(async () => withState(await app.fetch(request))), {
+      overrideGlobalObjects: false,
+    }),
   );
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
@@ -77,6 +79,14 @@ export async function serveRest(server: PostgresServer, options: RestOptions = {
       quiet.end();
     },
   };
+}
+
+/** PostgREST passes every SQLSTATE on, with status 500 for this one; lite has a code of its own there. */
+async function withState(response: Response): Promise<Response> {
+  if (response.status !== 500) return response;
+  const body = (await response.json()) as { message?: string };
+  if (!/statement timeout/.test(body.message ?? '')) return Response.json(body, { status: 500 });
+  return Response.json({ code: '57014', message: body.message, details: null, hint: null }, { status: 500 });
 }
 
 /** lite prints every refused statement; a test that refuses thousands wants none of it. */
