@@ -39,6 +39,12 @@ export interface Bridge {
 
 const LINE_CHARS = 8192;
 
+/** A longer line is not even cut: to take a part of a text V8 writes out all of it. */
+const MOST_CHARS = 16 * 2 ** 20;
+
+const METHOD_CHARS = 64;
+const LEVEL_CHARS = 8;
+
 const CLOSED: BridgeLimits = { calls: 0, inFlight: 0, argBytes: 0, logLines: -1 };
 
 /** Makes the bridge of one run over `post`; it is closed until `open`. */
@@ -89,7 +95,7 @@ export function createBridge(post: Post): Bridge {
 
     call: (method, args) =>
       new PlainPromise((resolve, reject) => {
-        submit(cut(`${method}`, 64), args, resolve, reject);
+        submit(short(`${method}`, METHOD_CHARS), args, resolve, reject);
       }),
 
     log(level, message, data) {
@@ -98,8 +104,9 @@ export function createBridge(post: Post): Bridge {
         return post('log', 0, 'warn', '["LOG_LIMIT: further lines of this run are dropped"]');
       const json = data === undefined ? null : toJson(data, LINE_CHARS);
       const tail = json === null ? '' : `,${isText(json) ? json.text : `"(data left out: ${json.fault})"`}`;
-      const head = toJson(cut(message, LINE_CHARS), LINE_CHARS * 2);
-      post('log', 0, cut(`${level}`, 8), `[${isText(head) ? head.text : '""'}${tail}]`);
+      const line = message.length > MOST_CHARS ? `(a line of ${message.length} characters)` : cut(message, LINE_CHARS);
+      const head = toJson(line, LINE_CHARS * 2);
+      post('log', 0, short(`${level}`, LEVEL_CHARS), `[${isText(head) ? head.text : '""'}${tail}]`);
     },
 
     isCalling: () => flying > 0,
@@ -118,4 +125,9 @@ export function createBridge(post: Post): Bridge {
     },
   };
   return bridge;
+}
+
+/** The text, or nothing when it is longer than any that means something. */
+function short(text: string, length: number): string {
+  return text.length > length ? '' : text;
 }

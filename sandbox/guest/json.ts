@@ -9,6 +9,7 @@ import {
   PlainPromise,
   PlainSet,
   stringify,
+  textIn,
 } from './primordials.ts';
 
 /** Why a value is not the JSON that may cross. */
@@ -39,11 +40,12 @@ export function toJson(value: unknown, max: number): JsonText {
     const text = stringify(value === undefined ? null : value, (key: string, part: unknown) => {
       const what = notJson(part);
       if (what !== null) refuse(key, what);
-      if (typeof part === 'string' && part.length > max) {
+      const text = textIn(part);
+      if (text !== null && text.length > max) {
         isTooLarge = true;
         throw null;
       }
-      return part;
+      return text ?? part;
     });
     if (typeof text !== 'string') return { fault: 'NOT_JSON', why: 'a value is not JSON' };
     return text.length > max ? { fault: 'TOO_LARGE', why: `${text.length} characters, at most ${max}` } : { text };

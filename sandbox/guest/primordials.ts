@@ -7,6 +7,7 @@ export const { apply, construct, defineProperty, deleteProperty, getOwnPropertyD
   Reflect;
 /** Of `Object`. */
 export const { create, freeze, hasOwn } = Object;
+const { isArray } = Array;
 /** Of `Number`. */
 export const { isFinite: isFiniteNumber } = Number;
 /** Of `JSON`. */
@@ -25,6 +26,7 @@ export const {
 const then = Promise.prototype.then;
 const slice = String.prototype.slice;
 const includes = String.prototype.includes;
+const textOf = String.prototype.valueOf;
 
 /** `promise.then(onValue, onError)` of the language itself. */
 export function whenSettled<T>(
@@ -38,6 +40,17 @@ export function whenSettled<T>(
 /** The first `length` characters. */
 export function cut(text: string, length: number): string {
   return text.length > length ? `${apply(slice, text, [0, length])}` : text;
+}
+
+/** The text of a string or String object, null of anything else. Of the latter the serializer would ask for it unseen. */
+export function textIn(value: unknown): string | null {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null || !hasOwn(value, 'length') || isArray(value)) return null;
+  try {
+    return apply(textOf, value, []) as string;
+  } catch {
+    return null;
+  }
 }
 
 /** Whether `text` contains `part`. */
