@@ -53,7 +53,12 @@ export type BuildResult =
       readonly exports: readonly string[];
       readonly inputs: readonly string[];
     }
-  | { readonly ok: false; readonly problems: readonly BuildFault[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly BuildFault[];
+      /** A limit ended it: another try would take as long. */
+      readonly wasEnded?: boolean;
+    };
 
 /** Makes one bundle. Rejects only when the builder itself fails, never for what a script holds. */
 export type Build = (input: BuildInput) => Promise<BuildResult>;

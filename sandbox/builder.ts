@@ -177,12 +177,10 @@ class BuildProcess {
 
   #outcome(result: Result, entry: string): BuildOutcome {
     if (result.t === 'failed') return { ok: false, problems: result.problems };
-    if (result.t === 'killed')
-      return broken(
-        entry,
-        `a build that was ended: ${result.why}`,
-        'a script that compiles within the limits of a build',
-      );
+    if (result.t === 'killed') {
+      const expected = 'a script that compiles within the limits of a build';
+      return { ...broken(entry, `a build that was ended: ${result.why}`, expected), wasEnded: true };
+    }
     const { code, map, exports, inputs } = result;
     const bytes = Buffer.byteLength(code);
     if (bytes > MAX_FILE_BYTES) {
@@ -228,6 +226,6 @@ class BuildProcess {
   }
 }
 
-function broken(file: string, found: string, expected: string): BuildOutcome {
+function broken(file: string, found: string, expected: string): Extract<BuildOutcome, { ok: false }> {
   return { ok: false, problems: [{ code: 'BUILD_FAILED', file, line: 1, column: 1, found, expected }] };
 }

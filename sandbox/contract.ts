@@ -172,7 +172,12 @@ export type BuildOutcome =
       /** Paths of the project's own files that went into the bundle. */
       readonly inputs: readonly string[];
     }
-  | { readonly ok: false; readonly problems: readonly BuildProblem[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly BuildProblem[];
+      /** A limit ended it: another try would take as long. */
+      readonly wasEnded?: boolean;
+    };
 
 /** How often each ring has ended something: runs within their cell, or cells with all that ran in them. */
 export interface Ends {

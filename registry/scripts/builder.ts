@@ -29,6 +29,8 @@ export class Builder {
   readonly #digests = new Map<string, string>();
   readonly #built = new Map<string, Promise<Built>>();
   readonly #ground: string;
+  #content: string | null = null;
+  #ended = 0;
 
   constructor(options: BuilderOptions) {
     const { dir, files, builtIns, packages, build } = options;
@@ -57,6 +59,9 @@ export class Builder {
     const key = `${this.#options.dir}\0${entry}`;
     const known = this.#cache.get(key);
     if (known !== undefined && (await this.#isCurrent(known, frame))) return known.result;
+    const ended = this.#cache.endedOf(key);
+    if (ended !== undefined && ended.content === this.#contentOf()) return this.#refuse(ended.problems);
+    if (this.#ended >= MOST_ENDED) return { ok: false, problems: [notTried(entry)] };
     const packages: Remembered['packages'][number][] = [];
     const { files, builtIns, packages: listed, build } = this.#options;
     const readPackage: ReadPackage = async (name, from) => {
@@ -65,10 +70,26 @@ export class Builder {
       return found;
     };
     const result = await refusable(entry, build, { entry, files, builtIns, packages: listed, readPackage, virtual });
-    if (!result.ok) return { ok: false, problems: result.problems.map(toProblem) };
+    if (!result.ok) {
+      const problems = result.problems.map(toProblem);
+      if (!result.wasEnded) return { ok: false, problems };
+      this.#cache.setEnded(key, { content: this.#contentOf(), problems, at: performance.now() });
+      return this.#refuse(problems);
+    }
     const inputs = new Map(result.inputs.map((path) => [path, this.#digest(path)]));
     this.#cache.set(key, { frame, inputs, packages, result });
     return result;
+  }
+
+  #refuse(problems: readonly Problem[]): Built {
+    this.#ended += 1;
+    return { ok: false, problems };
+  }
+
+  /** Digest of the whole project: what a build that was ended would have read is not known. */
+  #contentOf(): string {
+    this.#content ??= digestOf([...this.#options.files].map(([path]) => [path, this.#digest(path)]));
+    return this.#content;
   }
 
   async #isCurrent({ frame, inputs, packages }: Remembered, now: string): Promise<boolean> {
@@ -85,6 +106,15 @@ export class Builder {
     this.#digests.set(path, digest);
     return digest;
   }
+}
+
+/** Scripts of one snapshot that may use up the time of a build; a workflow of a thousand such would take hours. */
+const MOST_ENDED = 3;
+
+function notTried(file: string): Problem {
+  const found = `${MOST_ENDED} other scripts whose builds were ended`;
+  const expected = 'scripts that compile within the limits of a build; this one was not tried';
+  return { file, line: 1, column: 1, severity: 'error', code: 'BUILD_FAILED', where: file, found, expected };
 }
 
 /** A package that is refused while it is read is the script's problem, not the builder's. */

@@ -1,5 +1,6 @@
 import type { Build, BuildResult } from '../build.ts';
 import type { PackageCache } from '../packages/read.ts';
+import type { Problem } from '../problem.ts';
 
 /** A build that succeeded, with everything that went into it. */
 export interface Remembered {
@@ -15,11 +16,38 @@ export interface Remembered {
 /** Text kept at most, characters of code and map. */
 const MOST_CHARACTERS = 64 * 1024 * 1024;
 
+/** A build that a limit ended. */
+export interface Ended {
+  /** Digest of all that the project holds. */
+  readonly content: string;
+  readonly problems: readonly Problem[];
+  /** Of `performance.now()`. */
+  readonly at: number;
+}
+
+/** How long such a script is not tried again, milliseconds: the machine may have been busy. */
+const ENDED_MS = 60_000;
+const MOST_ENDED = 1_000;
+
 /** Newest builds by project folder and entry. Bounded; the least recently used goes first. */
 export class BuildCache {
   readonly packages: PackageCache = new Map();
   readonly #entries = new Map<string, Remembered>();
+  readonly #ended = new Map<string, Ended>();
   #characters = 0;
+
+  /** The build of this key that was ended a moment ago, if any. */
+  endedOf(key: string): Ended | undefined {
+    const found = this.#ended.get(key);
+    if (found !== undefined && performance.now() - found.at < ENDED_MS) return found;
+    this.#ended.delete(key);
+    return undefined;
+  }
+
+  setEnded(key: string, ended: Ended): void {
+    this.#ended.set(key, ended);
+    for (const oldest of this.#ended.keys()) if (this.#ended.size > MOST_ENDED) this.#ended.delete(oldest);
+  }
 
   get(key: string): Remembered | undefined {
     const entry = this.#entries.get(key);
