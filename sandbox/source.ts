@@ -20,13 +20,15 @@ export interface Sources {
  */
 export async function loadSources(): Promise<Sources> {
   try {
+    const libraries = bundle('guest/libraries.ts', { format: 'iife', globalName: '$made', minify: true });
     const [cell, build, prelude, sealed, cloister, db] = await Promise.all([
       program('cell/main.ts'),
       program('build/main.ts'),
-      guestScript('guest/prelude.ts', 'install'),
-      guestScript('guest/sealed.ts', 'evaluate'),
+      guestScript('guest/prelude.ts', 'install', libraries),
+      guestScript('guest/sealed.ts', 'evaluate', libraries),
       bundle('guest/cloister.ts', { format: 'esm', external: ['./db.ts'] }),
       bundle('guest/db.ts', { format: 'esm' }),
+      libraries,
     ]);
     return { cell, build, prelude, sealed, cloister, db };
   } finally {
@@ -47,13 +49,10 @@ function program(entry: string): Promise<string> {
  * Strict, so that no call site or `caller` leads a script to a function of the bridge. The libraries stand beside it, in a
  * function that nobody has called yet.
  */
-async function guestScript(entry: string, door: string): Promise<string> {
-  const [doors, libraries] = await Promise.all([
-    bundle(entry, { format: 'iife', globalName: '$doors', minify: true }),
-    bundle('guest/libraries.ts', { format: 'iife', globalName: '$made', minify: true }),
-  ]);
+async function guestScript(entry: string, door: string, libraries: Promise<string>): Promise<string> {
+  const doors = await bundle(entry, { format: 'iife', globalName: '$doors', minify: true });
   return `(function () { "use strict"; ${doors}
-    function $libraries() { ${libraries} return $made; }
+    function $libraries() { ${await libraries} return $made; }
     return $doors.${door}; })()`;
 }
 

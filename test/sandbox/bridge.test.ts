@@ -131,7 +131,7 @@ test('BRG-06 BRG-07 BRG-08 cycles, depth and size are refused inside the isolate
     return Promise.all(shapes.map((v) => attempt(() => $cloister.call('fhir.create', { v })).then((t) => t.slice(0, 17))));
   }`;
   const before = rig.calls.length;
-  assert.equal(outputOf(await rig.run(source)), [
+  assert.equal(outputOf(await rig.run(source, { limits: { cpuMs: 8_000 } })), [
     'true BAD_ARGUMENT',
     'true TOO_DEEP: fh',
     'true TOO_DEEP: th',
