@@ -18,13 +18,17 @@ import type { Grants } from './broker/capability.ts';
 /** What of a plan the rules look at. */
 export type Declaring = Pick<Plan, 'declaration'>;
 
+/** What one activity of a run may do. */
+export interface Effective {
+  readonly grants: Grants;
+  readonly limits: Limits;
+  /** A sentence for the run's log per limit that is not what was asked for. */
+  readonly notes: readonly string[];
+}
+
 /** Works out grants and limits of one activity of a run. */
 export interface TenantRules {
-  effective(
-    tenant: string | null,
-    plan: Declaring,
-    activity: Pick<PlanActivity, 'limits'>,
-  ): Promise<{ readonly grants: Grants; readonly limits: Limits }>;
+  effective(tenant: string | null, plan: Declaring, activity: Pick<PlanActivity, 'limits'>): Promise<Effective>;
 }
 
 /** Reads a variable of the host by name; undefined when it is not set. */
@@ -43,6 +47,9 @@ export const CEILINGS: Limits = Object.freeze({
   logLines: 10_000,
   concurrentRuns: 32,
 });
+
+/** No run gets less: below, a cell could not even hold the isolate, and the script would be blamed for it. */
+export const FLOORS = Object.freeze({ heapMb: 8, rssMb: 128 }) satisfies Partial<Limits>;
 
 const TENANT = /^[A-Za-z0-9.-]{1,64}$/;
 
@@ -88,7 +95,9 @@ function rules(settingsOf: FindSettings, variables: Variables, development: bool
   return {
     effective: async (tenant, { declaration }, activity) => {
       const effective = effectiveGrants(declaration, await settingsOf(tenant), { development, ceilings: CEILINGS });
-      return { grants: toGrants(effective, variables), limits: toLimits(effective, activity.limits) };
+      const limits = toLimits(effective, activity.limits);
+      const notes = notesOn({ ...declaration.limits, ...activity.limits }, limits);
+      return { grants: toGrants(effective, variables), limits, notes };
     },
   };
 }
@@ -116,7 +125,24 @@ function toGrants({ capabilities, http, db, env, secrets }: EffectiveGrants, var
  */
 function toLimits({ limits, ceilings }: EffectiveGrants, activity: DeclaredLimits): Limits {
   const defaults = { ...DEFAULT_LIMITS, wallMs: CEILINGS.wallMs };
-  return { ...defaults, ...clamp({ ...defaults, ...limits, ...activity }, ceilings) };
+  const clamped = { ...defaults, ...clamp({ ...defaults, ...limits, ...activity }, ceilings) };
+  return {
+    ...clamped,
+    heapMb: Math.max(FLOORS.heapMb, clamped.heapMb),
+    rssMb: Math.max(FLOORS.rssMb, clamped.rssMb),
+  };
+}
+
+/** What was asked for is never refused for being too much or too little, and never cut silently. */
+function notesOn(declared: DeclaredLimits, limits: Limits): string[] {
+  return Object.entries(declared).flatMap(([name, asked]) => {
+    const given = limits[name as keyof Limits];
+    if (asked === undefined || asked === given) return [];
+    const why = given < asked ? 'the ceiling of the tenant' : 'the least that a cell needs';
+    return [
+      `limits.${name}: found ${asked}, expected at ${given < asked ? 'most' : 'least'} ${given}, ${why}; ${given} applies`,
+    ];
+  });
 }
 
 async function readIfThere(file: string): Promise<string> {

@@ -117,7 +117,8 @@ async function perform(
     throw new NotBuilt(code, [`${script} does not build`, ...problems.map(formatProblem)].join('\n'));
   }
   const rules = developmentTenants(join(environment.dataDir, 'tenants.yaml'), grantedVariable);
-  const { grants, limits } = await rules.effective(tenant, project, { limits: {} });
+  const { grants, limits, notes } = await rules.effective(tenant, project, { limits: {} });
+  for (const message of notes) log({ level: 'warn', message, time: new Date().toISOString() });
   const id = `exec-${crypto.randomUUID()}`;
   const { deterministic } = project.declaration;
   const startedAt = new Date().toISOString();

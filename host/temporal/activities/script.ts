@@ -77,6 +77,7 @@ interface Prepared {
   readonly bundle: Bundle;
   readonly grants: Grants;
   readonly limits: Limits;
+  readonly notes: readonly string[];
 }
 
 /**
@@ -145,7 +146,7 @@ async function perform(
   { runner, ward, log, payloadMaxBytes }: ScriptDependencies,
   context: Context,
   params: unknown,
-  { call, origin, plan, activity, bundle, grants, limits }: Prepared,
+  { call, origin, plan, activity, bundle, grants, limits, notes }: Prepared,
 ): Promise<ScriptOutcome> {
   const { info } = context;
   const counting: (Promise<void> | undefined)[] = [];
@@ -153,6 +154,9 @@ async function perform(
   const startedAt = new Date(info.scheduledTimestampMs).toISOString();
   const { attempt } = info;
   const { deterministic } = activity;
+  const tell = (line: LogLine): void =>
+    log(line, { runId, workflow: plan.workflow, activity: activity.id, tenant: call.tenant });
+  for (const message of notes) tell({ level: 'warn', message, time: new Date().toISOString() });
   const outcome = await runner.run({
     tenant: call.tenant,
     run: { id: runId, workflow: plan.workflow, activity: activity.id, attempt, startedAt, deterministic },
@@ -163,7 +167,7 @@ async function perform(
     limits: { ...limits, resultBytes: Math.min(limits.resultBytes, payloadMaxBytes) },
     remainingMs: timeOf(context).remainingMs,
     signal: context.cancellationSignal,
-    log: (line) => log(line, { runId, workflow: plan.workflow, activity: activity.id, tenant: call.tenant }),
+    log: tell,
     onKill: (code) => void counting.push(ward?.blame({ ...partOf(context, { call, origin }), code })),
   });
   // Told when it is counted: whatever runs next finds the code stopped.
