@@ -193,7 +193,7 @@ export class Cell {
     const message = parseFromCell(value);
     if (message === null) return void this.#end('protocol', null);
     if (message.t === 'pulse') return;
-    if (message.t === 'ready') return void this.#onReady();
+    if (message.t === 'ready') return void (this.#isReady ? this.#end('protocol', null) : this.#onReady());
     const running = this.#running.get(message.id);
     if (!running) return;
     if (message.t === 'gone') return void this.#onGone(running);
@@ -217,10 +217,12 @@ export class Cell {
       const run = running.job.request.run.id;
       this.#hooks.log({ event: 'call.failed', cell: this.key, run, method: message.method, error });
     });
-    if (text !== null && !this.#dead) this.#child.send({ t: 'answer', id: running.id, call: message.call, text });
+    if (text === null || this.#dead) return;
+    this.#child.send({ t: 'answer', id: running.id, call: message.call, text }, () => running.delivered());
   }
 
   #onEnded(running: Running, { ended, usage }: Extract<FromCell, { t: 'end' }>): void {
+    if (ended.ok && !running.admitsResult(ended.output)) return void this.#end('protocol', running);
     running.job.finish(ended, usage);
     running.close();
     if (ended.ok) return;

@@ -14,6 +14,17 @@ export function deeperThan(text: string, max: number): boolean {
   return false;
 }
 
+/** Whether JSON text has more values than `max`, by what opens and separates them outside of strings. */
+export function moreValuesThan(text: string, max: number): boolean {
+  let count = 1;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) i = endOfString(text, i);
+    else if ((c === 0x2c || c === 0x7b || c === 0x5b) && ++count > max) return true;
+  }
+  return false;
+}
+
 function endOfString(text: string, start: number): number {
   for (let i = start + 1; i < text.length; i++) {
     const c = text.charCodeAt(i);

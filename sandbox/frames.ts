@@ -1,7 +1,14 @@
 /** Frames of the pipe between host, cell and build process: four bytes of length (big endian), then JSON in UTF-8. */
+import { moreValuesThan } from './depth.ts';
 
 /** Largest frame either side accepts, bytes. */
 export const MAX_FRAME = 16 * 1024 * 1024;
+
+/**
+ * Most values in one frame. What is large in a frame are texts; millions of values would hold the reader's thread for the better
+ * part of a second.
+ */
+const MAX_VALUES = 100_000;
 
 /** A frame that breaks the protocol; whoever sees one ends the other side. */
 export class FrameError extends Error {
@@ -65,8 +72,11 @@ export class FrameReader {
 }
 
 function parseBody(body: Buffer): unknown {
+  const text = body.toString('utf8');
+  if (text.length > MAX_VALUES && moreValuesThan(text, MAX_VALUES))
+    throw new FrameError(`a frame has more than ${MAX_VALUES} values`);
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(text);
   } catch {
     throw new FrameError('a frame is not JSON');
   }

@@ -13,7 +13,9 @@ export function escapeControls(text: string): string {
 
 /** A cell's log message as one capped record; `time` is the host's. */
 export function toLogLine(message: Extract<FromCell, { t: 'log' }>, time: Date): LogLine {
-  const line = { level: message.level, message: cap(escapeControls(message.message)), time: time.toISOString() };
+  // Cut before it is escaped: a lying cell's line may be as long as a frame.
+  const text = cap(escapeControls(message.message.slice(0, LOG_LINE_CHARS + 1)));
+  const line = { level: message.level, message: text, time: time.toISOString() };
   return message.data === undefined ? line : { ...line, data: parseData(message.data) };
 }
 

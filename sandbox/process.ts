@@ -68,8 +68,9 @@ export class Child {
     return this.#stderr;
   }
 
-  send(message: unknown): void {
-    if (this.#process.stdin.writable) this.#process.stdin.write(encodeFrame(message));
+  /** `sent` is called when the child's pipe has taken all of it. */
+  send(message: unknown, sent?: () => void): void {
+    if (this.#process.stdin.writable) this.#process.stdin.write(encodeFrame(message), sent);
   }
 
   /** Ends the process at once. */

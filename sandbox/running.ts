@@ -1,6 +1,8 @@
 import { answerCall } from './call.ts';
 import type { RunErrorCode } from './contract.ts';
+import { deeperThan } from './depth.ts';
 import type { Job } from './job.ts';
+import { MAX_DEPTH } from './limits.ts';
 import { toLogLine } from './line.ts';
 import type { FromCell } from './message.ts';
 
@@ -46,12 +48,24 @@ export class Running {
     return this.#calls++ < calls && this.#open < inFlight;
   }
 
-  /** Answers a call that was admitted; null when nobody waits for the answer any more. `failed` gets what no script may see. */
+  /** Whether this may be the result of the run, which its own cell should have known. */
+  admitsResult(output: string): boolean {
+    return Buffer.byteLength(output) <= this.job.request.limits.resultBytes && !deeperThan(output, MAX_DEPTH);
+  }
+
+  /**
+   * Answers a call that was admitted; null when nobody waits for the answer any more. `failed` gets what no script may see. The
+   * call is open until `delivered`: answers that a cell does not read would pile up in the host.
+   */
   async answer(message: Message<'call'>, failed: (error: unknown) => void): Promise<string | null> {
     this.#open++;
     const text = await answerCall(this.job.request, message, this.#abort.signal, failed);
-    this.#open--;
     return this.isOver ? null : text;
+  }
+
+  /** An answer has left the host. */
+  delivered(): void {
+    this.#open--;
   }
 
   /** Passes a line on. One line more than allowed: it says that there are no more. */
