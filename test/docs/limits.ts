@@ -1,7 +1,7 @@
 /** The table of limits in docs/writing-a-script.md. Write it with `node test/docs/limits.ts`. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CEILINGS } from '../../host/tenants.ts';
+import { CEILINGS, FLOORS } from '../../host/tenants.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../sandbox/index.ts';
 import { LOG_LINE_CHARS, MAX_DEPTH, MESSAGE_CHARS } from '../../sandbox/limits.ts';
 
@@ -39,11 +39,18 @@ function section(): string {
   });
   return `
 Set under \`limits\` in \`cloister.yaml\`, in a workflow or in an activity, up to the ceiling; a tenant's own settings may lower or
-raise the ceiling. This section is generated from the code (\`node test/docs/limits.ts\`).
+raise the ceiling. What is asked for beyond it is cut down to it, and a line of the run's log says so; less than \`rssMb\` ${FLOORS.rssMb} and
+\`heapMb\` ${FLOORS.heapMb} is raised to that. This section is generated from the code (\`node test/docs/limits.ts\`).
 
 | limit | default | ceiling | meaning |
 |---|---|---|---|
 ${rows.join('\n')}
+
+A run that has to wait for a place says so in its log, with the limit that held it (\`waited 312 ms for a place: concurrentRuns 8 of
+the tenant\`), when it took more than 100 ms, and every now and then while a wait is long. Those lines are not counted as \`logLines\`. Besides
+\`concurrentRuns\` and the memory of the tenant's cell it may be the host that is full: tenants then take turns. Scripts that burn CPU time
+without a pause get what others leave: that makes them slower where the host is busy, and costs them nothing of \`cpuMs\`, which
+counts their own time only.
 
 Fixed for all: JSON nests at most ${MAX_DEPTH} deep (\`TOO_DEEP\`); a log line is cut at ${figure(LOG_LINE_CHARS)} characters, an error message at ${figure(MESSAGE_CHARS)}.
 `;

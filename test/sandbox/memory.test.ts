@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readRss } from '../../sandbox/rss.ts';
 import { codeOf, openRig, outputOf } from './rig.ts';
 
 const test = suite('memory of a run');
@@ -42,6 +43,45 @@ test('a cell over its line is ended from outside: the hog with SCRIPT_MEMORY, th
   assert.is(codeOf(guilty), 'SCRIPT_MEMORY');
   assert.is(outputOf(await innocent), 'fine');
   assert.ok(rig.events.some((event) => event.event === 'cell.killed' && event.reason === 'memory'));
+});
+
+/** Memory that V8's heap limit does not know of, or knows of too late. */
+const NATIVE = {
+  'buffers of every size': 'for (let i = 1; ; i++) kept.push(new Uint8Array((i % 64) * 65_536).fill(1));',
+  'buffers held by views': 'for (;;) kept.push(new DataView(new Float64Array(1e5).fill(1).buffer));',
+  'formatters of ICU':
+    'for (let i = 0; ; i++) { const f = new Intl.DateTimeFormat("de", { timeZone: "Asia/Tokyo", dateStyle: "full" }); f.format(i); kept.push(f); }',
+  'long strings that are flattened':
+    'for (;;) { const s = "ab".repeat(4e6); s.charCodeAt(9); kept.push(s + kept.length); kept.at(-1).charCodeAt(9); }',
+  'copies of a structure':
+    'const big = { a: new Array(1e5).fill({ b: "c" }) }; for (;;) kept.push(structuredClone(big));',
+  'encoded text': 'const e = new TextEncoder(); const s = "é".repeat(1e6); for (;;) kept.push(e.encode(s));',
+  bigints: 'for (let n = 1n << 4_000_000n; ; n += 1n) kept.push(n);',
+  'compiled regular expressions':
+    'for (let i = 0; ; i++) { const r = new RegExp("(?:" + "a|b".repeat(2e3) + i + ")"); r.test("x"); kept.push(r); }',
+};
+
+for (const [name, body] of Object.entries(NATIVE)) {
+  test(`${name} stay within the cap of the cell`, async () => {
+    const cell = 'tenant-native';
+    await rig.sandbox.warm(cell);
+    let peakMb = 0;
+    const sample = async () => {
+      const pids = rig.sandbox.stats().cells.flatMap((other) => (other.cell === cell ? [other.pid] : []));
+      for (const mb of (await readRss(pids)).values()) peakMb = Math.max(peakMb, mb);
+    };
+    const timer = setInterval(() => void sample(), 5);
+    const limits = { heapMb: 96, rssMb: 400, cpuMs: 3_000, wallMs: 20_000 };
+    const source = `async function main() { const kept = []; ${body} }`;
+    const outcome = await rig.run(source, { cell, limits });
+    clearInterval(timer);
+    assert.ok(['SCRIPT_MEMORY', 'SCRIPT_CPU'].includes(codeOf(outcome)), JSON.stringify(outcome));
+    assert.ok(peakMb > 50 && peakMb < limits.rssMb, `${peakMb} MiB`);
+  });
+}
+
+test('WebAssembly, whose memory no limit of V8 counts, is not there', async () => {
+  assert.is(outputOf(await rig.run('async function main() { return typeof WebAssembly; }')), 'undefined');
 });
 
 test('the sandbox goes on after all of this', async () => {
