@@ -259,6 +259,7 @@ test('NET-07: other schemes, http for https and other ports are denied', async (
     await denied(call(capability, { url }, run({ allow })), url);
   }
   assert.is(site.sockets, before);
+  assert.match((await refusal(call(capability, { url: 'ws://ok.test/' }, run({ allow })))).message, 'scheme ws:');
 });
 
 test('NET-08: the parsed URL decides, and it is the one that is used', async ({ capability, site }) => {
@@ -293,6 +294,8 @@ test('NET-09: hosts match exactly or label by label', async ({ capability, site 
     ['*.ok.test', 'a.b.ok.test'],
     ['*.ok.test', 'a.evil.test'],
     ['*.ok.test', 'aok.test'],
+    ['*.ok.test', 'a.ok.test.evil'],
+    ['*.ok.test', 'a.ok'],
     ['*', 'ok.test'],
     ['*.test', 'ok.test'],
     ['*.*', 'ok.test'],

@@ -17,6 +17,7 @@ export const attack: Attack = {
       'a.ok.com',
       'b.a.wild.com',
       'wild.com',
+      'a.wild.com.evil',
       'xn--k-fja.com',
       'оk.com',
       'ok。com.evil',
