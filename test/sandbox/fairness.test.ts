@@ -57,8 +57,10 @@ test('of a hundred hostile runs each ends with its own code, and runs of other t
 test('a tenant that always has work does not keep the only cell from others', () =>
   withRig({ maxCells: 1 }, async (rig) => {
     let over = false;
-    const greedy = Array.from({ length: 4 }, async () => {
-      while (!over) outputOf(await rig.run(SLEEP, { cell: 'greedy' }));
+    // Of different lengths, so that there is no moment without one.
+    const greedy = [170, 230, 310, 410].map(async (ms) => {
+      const source = `async function main() { await new Promise((r) => setTimeout(r, ${ms})); return 1; }`;
+      while (!over) outputOf(await rig.run(source, { cell: 'greedy' }));
     });
     await sleep(300);
     for (const cell of ['b', 'c', 'd']) assert.is(outputOf(await rig.run(ONE, { cell })), 1);
