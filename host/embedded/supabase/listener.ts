@@ -19,7 +19,7 @@ export function listener(fetch: Fetch): RequestListener {
 
 /**
  * lite answers 500 with the text of its SQL where PostgREST answers 4xx. Callers tell a wrong query from a database that is
- * down by the status, so those three get the status and code of PostgREST; no text of lite's goes through.
+ * down by the status, so those get the status and code of PostgREST; no text of lite's goes through.
  */
 async function explain(response: Response): Promise<Response> {
   if (response.status !== 500) return response;
@@ -32,6 +32,7 @@ async function explain(response: Response): Promise<Response> {
   if (text.includes('Failed to prepare statement')) {
     return refuse(400, '42703', 'the query names a column or conflict target that the table does not have');
   }
+  if (text.includes('Cannot bind value')) return refuse(400, '22P02', 'a value of a form that cannot be compared with');
   return refuse(500, 'XX000', 'the embedded database failed');
 }
 
