@@ -8,8 +8,8 @@ export const attack: Attack = {
   act: async ({ canaries }) => {
     if (!(await hasStrace())) return;
     const { calls, builds } = await traceBuild([
-      `import x from '${canaries.file}' with { type: 'text' };`,
-      `import x from '../../../../../..${canaries.file}';`,
+      `import x from '${canaries.file}' with { type: 'text' }; console.log(x);`,
+      `import x from '../../../../../..${canaries.file}'; console.log(x);`,
       'export const x = (n) => [import("./" + n), import("../../../../../etc/" + n), require("/etc/" + n), require.resolve("/etc/passwd")];',
       `export const main = 1;\n//# sourceMappingURL=file://${canaries.file}`,
       '/** @jsxRuntime automatic @jsxImportSource /etc */ export const main = 1;',
