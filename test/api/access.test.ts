@@ -12,7 +12,7 @@ import { TenantSeparation } from '../../host/separation.ts';
 import { createFileStore } from '../../registry/index.ts';
 import { createSandbox } from '../../sandbox/index.ts';
 import { script, temporaryFolder, workflow, writeFiles } from '../stand/project.ts';
-import { caller, statusWithHost } from './call.ts';
+import { caller, sendBytes, statusWithHost } from './call.ts';
 
 const access = suite('who may call the API');
 const TOKEN = 'correct horse battery staple'.replaceAll(' ', '-');
@@ -150,6 +150,22 @@ access('while Temporal is down runs are answered with 503 at once, and nothing a
     assert.is(body.code, 'TEMPORAL_UNAVAILABLE');
     assert.not.match(JSON.stringify(body), /127\.0\.0\.1|ECONN/);
   }
+});
+
+access('a body that goes on after its end is refused, and the host lives on', async () => {
+  const { url } = await start({ kind: 'loopback' });
+  const strays: unknown[] = [];
+  const keep = (error: unknown) => strays.push(error);
+  process.on('unhandledRejection', keep);
+  for (const line of ['POST /workflows/hello/run', 'POST /workflows/hello/run HTTP/1.1']) {
+    for (const rest of ['Content-Length: 2\r\n\r\n{}}', 'Transfer-Encoding: chunked\r\n\r\nZZ\r\n']) {
+      const answer = await sendBytes(url, `${line}\r\nHost: ${new URL(url).host}\r\n${rest}`);
+      assert.match(answer, /^(?:HTTP\/1\.1 40[01] |$)/);
+    }
+  }
+  assert.is((await caller(url).get('/health')).status, 200);
+  process.off('unhandledRejection', keep);
+  assert.equal(strays, []);
 });
 
 access.run();

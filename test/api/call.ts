@@ -1,5 +1,7 @@
 /** Calls of the API as a client makes them. */
 import { request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 /** An answer of the API. */
 export interface Answer {
@@ -40,6 +42,14 @@ export function statusWithHost(url: string, host: string): Promise<number> {
     });
     sent.once('error', reject).end();
   });
+}
+
+/** Sends bytes as they are; all that comes until the other side closes. */
+export async function sendBytes(url: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write(bytes, 'latin1');
+  return text(socket).catch(() => '');
 }
 
 /** Calls `probe` until it gives something, for what Temporal shows with a delay. @throws Error after 10 s. */
