@@ -69,7 +69,18 @@ export const STRINGS = [
 ] as const;
 
 /** Names that an object of a language with prototypes should not have. */
-export const KEYS = [...STRINGS, 'a', 'b', 'id', '0', '-1', '1e3', '__defineGetter__', 'hasOwnProperty'] as const;
+export const KEYS: readonly string[] = [
+  // V8 14.6 reads an escaped key as another one after it has seen that with a backslash (nodejs/node#63785), in the host too.
+  ...STRINGS.filter((text) => !text.includes('\\')),
+  'a',
+  'b',
+  'id',
+  '0',
+  '-1',
+  '1e3',
+  '__defineGetter__',
+  'hasOwnProperty',
+];
 
 /** A JSON value as text. Valid JSON, of every shape: deep, wide, with keys twice, with odd spaces and escapes. */
 export function jsonText(random: Random, depth = 4): string {

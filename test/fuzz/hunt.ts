@@ -11,6 +11,8 @@ export interface Tally {
   readonly ms: number;
   /** Kind of input → cases tried. */
   readonly tried: Readonly<Record<string, number>>;
+  /** What came of them, as the target says it → how often. */
+  readonly notes: Readonly<Record<string, number>>;
   /** Faults that came again when tried again. */
   readonly findings: readonly Finding[];
   /** Faults that did not: the machine was busy, or it needs what came before. */
@@ -36,6 +38,7 @@ const SHRINK_MS = 30_000;
 export async function hunt({ target, seed, first, ms, most, known }: Turn): Promise<Tally & { readonly next: number }> {
   const began = performance.now();
   const tried: Record<string, number> = {};
+  const notes: Record<string, number> = {};
   const findings: Finding[] = [];
   const unconfirmed: Finding[] = [];
   await using bench = await target.open();
@@ -44,6 +47,7 @@ export async function hunt({ target, seed, first, ms, most, known }: Turn): Prom
     const input = bench.make(new Random(`${seed}/${target.name}/${number}`));
     tried[input.kind] = (tried[input.kind] ?? 0) + 1;
     const faults = await faultsOf(bench, input);
+    for (const note of bench.takeNotes?.() ?? []) notes[note] = (notes[note] ?? 0) + 1;
     const fault = faults.find((each) => !known.has(keyOf(target, each)));
     if (fault === undefined) continue;
     const finding = { target: target.name, seed, case: number, faults, input };
@@ -54,7 +58,7 @@ export async function hunt({ target, seed, first, ms, most, known }: Turn): Prom
     for (const each of faults) known.add(keyOf(target, each));
     findings.push(await keep(bench, finding, fault));
   }
-  return { target: target.name, ms: performance.now() - began, tried, findings, unconfirmed, next: number };
+  return { target: target.name, ms: performance.now() - began, tried, notes, findings, unconfirmed, next: number };
 }
 
 const keyOf = (target: Target, fault: string): string => `${target.name} ${signatureOf(fault)}`;

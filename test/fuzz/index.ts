@@ -66,8 +66,8 @@ async function tryOne(targets: readonly Target[], options: Options): Promise<rea
   return tallies;
 }
 
-function print({ target, ms, tried, findings, unconfirmed }: Tally): void {
-  const kinds = Object.entries(tried).map(([kind, count]) => `${kind} ${count}`);
+function print({ target, ms, tried, notes, findings, unconfirmed }: Tally): void {
+  const kinds = Object.entries({ ...tried, ...notes }).map(([kind, count]) => `${kind} ${count}`);
   const found = `${findings.length} found, ${unconfirmed.length} unconfirmed`;
   console.log(`${target.padEnd(8)} ${(ms / 1000).toFixed(0).padStart(4)} s  ${kinds.join(', ')}; ${found}`);
   for (const { case: number, faults } of unconfirmed)

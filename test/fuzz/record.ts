@@ -11,6 +11,8 @@ interface Session {
   readonly minutes: number;
   /** Target → kind → cases. */
   readonly tried: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Target → what came of a case → how often. */
+  readonly notes?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly found: readonly string[];
   readonly unconfirmed: readonly string[];
 }
@@ -27,20 +29,28 @@ export async function writeRecord({ seed }: Options, tallies: readonly Tally[]):
 }
 
 function sessionOf(seed: string, tallies: readonly Tally[]): Session {
-  const tried: Record<string, Record<string, number>> = {};
-  for (const tally of tallies) {
-    const kinds = tried[tally.target] ?? {};
-    tried[tally.target] = kinds;
-    for (const [kind, count] of Object.entries(tally.tried)) kinds[kind] = (kinds[kind] ?? 0) + count;
-  }
   return {
     ended: new Date().toISOString(),
     seed,
     minutes: Math.round(tallies.reduce((sum, { ms }) => sum + ms, 0) / 6_000) / 10,
-    tried,
+    tried: sum(tallies.map(({ target, tried }) => [target, tried])),
+    notes: sum(tallies.map(({ target, notes }) => [target, notes])),
     found: tallies.flatMap(({ findings }) => findings).map(lineOf),
     unconfirmed: tallies.flatMap(({ unconfirmed }) => unconfirmed).map(lineOf),
   };
+}
+
+type Counts = Readonly<Record<string, number>>;
+
+/** Counts by target and word, added up. */
+function sum(counts: readonly (readonly [string, Counts])[]): Record<string, Record<string, number>> {
+  const sums: Record<string, Record<string, number>> = {};
+  for (const [target, each] of counts) {
+    const words = sums[target] ?? {};
+    sums[target] = words;
+    for (const [word, count] of Object.entries(each)) words[word] = (words[word] ?? 0) + count;
+  }
+  return sums;
 }
 
 function lineOf({ target, case: number, faults }: Tally['findings'][number]): string {
@@ -49,16 +59,9 @@ function lineOf({ target, case: number, faults }: Tally['findings'][number]): st
 
 function pageOf(sessions: readonly Session[]): string {
   const minutes = sessions.reduce((sum, session) => sum + session.minutes, 0);
-  const totals = new Map<string, number>();
-  for (const { tried } of sessions) {
-    for (const [target, kinds] of Object.entries(tried)) {
-      for (const [kind, count] of Object.entries(kinds)) {
-        const name = `${target} | ${kind}`;
-        totals.set(name, (totals.get(name) ?? 0) + count);
-      }
-    }
-  }
-  const all = [...totals.values()].reduce((sum, count) => sum + count, 0);
+  const tried = rowsOf(sessions.flatMap((session) => Object.entries(session.tried)));
+  const notes = rowsOf(sessions.flatMap((session) => Object.entries(session.notes ?? {})));
+  const all = tried.reduce((total, { count }) => total + count, 0);
   return [
     '# What was fuzzed',
     '',
@@ -68,7 +71,13 @@ function pageOf(sessions: readonly Session[]): string {
     '',
     '| target | kind | cases |',
     '| --- | --- | --: |',
-    ...[...totals].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => `| ${name} | ${count} |`),
+    ...tried.map(({ target, word, count }) => `| ${target} | ${word} | ${count} |`),
+    '',
+    'What came of them, where the target tells (a case has one or several parts):',
+    '',
+    '| target | end | times |',
+    '| --- | --- | --: |',
+    ...notes.map(({ target, word, count }) => `| ${target} | ${word} | ${count} |`),
     '',
     '## Sessions',
     '',
@@ -79,6 +88,13 @@ function pageOf(sessions: readonly Session[]): string {
     ]),
     '',
   ].join('\n');
+}
+
+function rowsOf(counts: readonly (readonly [string, Counts])[]) {
+  const rows = Object.entries(sum(counts)).flatMap(([target, words]) =>
+    Object.entries(words).map(([word, count]) => ({ target, word, count })),
+  );
+  return rows.sort((a, b) => (`${a.target} ${a.word}` < `${b.target} ${b.word}` ? -1 : 1));
 }
 
 /** Foreign text on one line, as code. */

@@ -14,6 +14,8 @@ export interface Bench extends AsyncDisposable {
   make(random: Random): Input;
   /** Tries an input. Resolves to what is wrong, empty when nothing is; a rejection counts as a fault as well. */
   attempt(input: Input): Promise<readonly string[]>;
+  /** Words on what came of the attempts since the last call, to be counted: how runs ended, statuses. */
+  takeNotes?(): readonly string[];
 }
 
 /** Something to fuzz. */

@@ -13,12 +13,12 @@ import type { Random } from '../random.ts';
 import type { Bench, Input, Target } from '../target.ts';
 import { LIAR, type Step } from './liar.ts';
 
-const LIMITS: Limits = { ...DEFAULT_LIMITS, wallMs: 300, calls: 10, inFlight: 3, logLines: 20, resultBytes: 100_000 };
+const LIMITS: Limits = { ...DEFAULT_LIMITS, wallMs: 300, calls: 600, inFlight: 3, logLines: 20, resultBytes: 100_000 };
 /** A cell that is stuck is ended after its wall limit and a second; the machine may be busy. */
 const END_MS = 8_000;
 const DEPTH = 256;
 const LOOP_MAX_MS = 250;
-const GROWN_MB = 400;
+const GROWN_MB = 250;
 const CODES: readonly unknown[] = [
   'SCRIPT_ERROR',
   'SCRIPT_WALL',
@@ -152,10 +152,13 @@ function makeStep(random: Random): Step {
   if (roll === 0) return { on, afterMs, last: random.pick(['exit', 'deaf', 'busy'] as const) };
   if (roll < 3) return { on, afterMs, bytes: breakFrame(random, encodeFrame(makeMessage(random))).toString('base64') };
   const times = random.pick([1, 1, 1, 2, 5, 30, 1000]);
-  if (roll < 6) {
-    const size = random.pick(SIZES);
+  if (roll === 3)
+    return { on, everyMs: random.pick([1, 20, 100]), times: random.pick([1, 3]), send: makeMessage(random) };
+  if (roll < 7) {
+    const fill = random.pick(['x', 'x', '\\u0001', 'é', '[']);
+    const size = Math.floor(random.pick(SIZES) / fill.length);
     const fit = Math.max(1, Math.min(times, Math.floor(60_000_000 / (size + 1))));
-    return { on, afterMs, times: fit, size, send: makeBig(random) };
+    return { on, afterMs, times: fit, size, fill, send: makeBig(random) };
   }
   return { on, afterMs, times, send: makeMessage(random) };
 }
@@ -172,6 +175,7 @@ function makeBig(random: Random): unknown {
     { t: 'end', id: '$id', ended: { ok: false, code: 'SCRIPT_ERROR', message: 'x', stack: '$big' }, usage },
     { t: '$big' },
     { t: 'pulse', more: '$big' },
+    { t: 'pulse', more: '$list' },
   ]);
 }
 
@@ -207,10 +211,12 @@ async function lie(parts: readonly string[], sources: Sources, rig: Rig): Promis
   const options = { maxCells: 2, memoryMb: 2_048, maxQueued: 10, idleMs: 60_000, recycleRuns: 100, recycleMs: 1e9 };
   const lying = { ...sources, cell: LIAR, prelude: JSON.stringify(steps) };
   const pool = new Pool(lying, { ...options, spare: false, log: () => undefined });
+  // Who does not listen gets a lot to listen to.
+  const answerSize = steps.some(({ last }) => last === 'deaf') ? 1_000_000 : 1_000;
   const seen: Seen = { lines: [], calls: 0, open: 0, mostOpen: 0 };
   const loop = watchLoop();
   const memory = watchMemory();
-  const faults = await share(pool, rig, seen).finally(() => pool.close());
+  const faults = await share(pool, rig, seen, answerSize).finally(() => pool.close());
   const { ownMax } = loop();
   const grownMb = memory();
   if (ownMax > LOOP_MAX_MS) faults.push(`the event loop was late by ${Math.round(ownMax)} ms`);
@@ -219,15 +225,15 @@ async function lie(parts: readonly string[], sources: Sources, rig: Rig): Promis
 }
 
 /** One run in the lying cell and one in an honest cell. */
-async function share(pool: Pool, rig: Rig, seen: Seen): Promise<string[]> {
-  const job = createJob(seen);
+async function share(pool: Pool, rig: Rig, seen: Seen, answerSize: number): Promise<string[]> {
+  const job = createJob(seen, answerSize);
   pool.submit(job);
   const [end, neighbour] = await Promise.all([endOf(job), rig.run('const main = () => 7;')]);
   const faults = neighbour.ok ? [] : [`the neighbour ended with ${neighbour.error.code} ${neighbour.error.message}`];
   return [...faults, ...outcomeFaults(end), ...seenFaults(seen)];
 }
 
-function createJob(seen: Seen): Job {
+function createJob(seen: Seen, answerSize: number): Job {
   return new Job({
     cell: 'liar',
     bundle: bundleOf(''),
@@ -242,7 +248,7 @@ function createJob(seen: Seen): Job {
       seen.mostOpen = Math.max(seen.mostOpen, ++seen.open);
       await new Promise((resolve) => setImmediate(resolve));
       seen.open--;
-      return { got: 'y'.repeat(1000) };
+      return { got: 'y'.repeat(answerSize) };
     },
     log: (line) => seen.lines.push(line),
   });

@@ -2,7 +2,9 @@
 import type { Target } from '../target.ts';
 import { calls } from './calls.ts';
 import { frames } from './frames.ts';
+import { http } from './http.ts';
 import { params } from './params.ts';
 import { scripts } from './scripts.ts';
+import { yaml } from './yaml.ts';
 
-export const TARGETS: readonly Target[] = [scripts, params, frames, calls];
+export const TARGETS: readonly Target[] = [scripts, params, frames, calls, yaml, http];

@@ -5,11 +5,15 @@ export interface Step {
   /** What it waits for: its own start, or a message of the host. */
   readonly on: 'guest' | 'run' | 'answer' | 'cancel' | 'forget';
   readonly afterMs?: number;
+  /** Again and again after so long, for ten seconds. */
+  readonly everyMs?: number;
   /** Default 1. */
   readonly times?: number;
   /** A message; the text `$id` in it stands for the number of the last run, `$big` for as many characters as `size` says. */
   readonly send?: unknown;
   readonly size?: number;
+  /** What `$big` is made of, as it stands in JSON; default `x`. The text `$list` stands for a list of as many empty lists. */
+  readonly fill?: string;
   /** Bytes as they are, base64. */
   readonly bytes?: string;
   readonly last?: 'exit' | 'deaf' | 'busy';
@@ -28,7 +32,7 @@ export const LIAR = `
     const bytes = 'bytes' in step
       ? Buffer.from(step.bytes, 'base64')
       : 'send' in step
-        ? frame(JSON.stringify(step.send).replaceAll('"$id"', id).replaceAll('$big', 'x'.repeat(step.size || 0)))
+        ? frame(JSON.stringify(step.send).replaceAll('"$id"', id).replaceAll('$big', (step.fill || 'x').repeat(step.size || 0)).replaceAll('"$list"', '[' + '[],'.repeat(step.size || 0) + '1]'))
         : null;
     if (bytes) for (let i = 0; i < (step.times || 1); i++) process.stdout.write(bytes);
     if (step.last === 'exit') process.exit(1);
@@ -38,7 +42,8 @@ export const LIAR = `
   const perform = (on) => {
     for (const step of plan) {
       if (step.on !== on) continue;
-      if (step.afterMs) setTimeout(act, step.afterMs, step);
+      if (step.everyMs) setTimeout(clearInterval, 10000, setInterval(act, step.everyMs, step));
+      else if (step.afterMs) setTimeout(act, step.afterMs, step);
       else act(step);
     }
   };
