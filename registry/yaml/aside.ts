@@ -54,7 +54,12 @@ class Thread {
 
   #open(): Worker {
     const limits = { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
-    this.#worker ??= new Worker(new URL('./thread.ts', import.meta.url), { resourceLimits: limits, env: {}, argv: [] });
+    this.#worker ??= new Worker(new URL('./thread.ts', import.meta.url), {
+      resourceLimits: limits,
+      env: {},
+      argv: [],
+      execArgv: [],
+    });
     return this.#worker;
   }
 

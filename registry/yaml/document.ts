@@ -14,6 +14,9 @@ export const MAX_YAML_TOKENS = 80_000;
 /** Faults that are told of one file. */
 const MOST_FAULTS = 100;
 
+/** Longest text of the parser's: some repeat a whole block of the file. */
+const FAULT_CHARS = 300;
+
 /** A syntax problem: `found` is the parser's text. */
 export interface YamlFault {
   readonly at: Position;
@@ -106,7 +109,7 @@ class Reader {
     this.#lines = lines;
     this.faults = [...document.errors, ...document.warnings].slice(0, MOST_FAULTS).map((error) => ({
       at: this.#position(error.pos[0]),
-      found: error.message.split('\n', 1)[0] ?? error.code,
+      found: error.message.split('\n', 1)[0]?.slice(0, FAULT_CHARS) ?? error.code,
     }));
   }
 
