@@ -5,9 +5,8 @@ export const attack: Attack = {
   claim: 'an answer beyond the cap of bytes is an error, not memory',
   script: `${HEAD}
     export async function main(t) {
-      const text = 'x'.repeat(550000);
-      for (let at = 0; at < 2; at++) await db.from('notes').insert({ tenant_id: t.tenant.own, body: { large: text } });
-      const { error } = await db.from('notes').select('body').not('body->>large', 'is', null);
+      await db.from('notes').insert({ tenant_id: t.tenant.own, body: { large: 'x'.repeat(300000) } });
+      const { error } = await db.from('notes').select('a:body,b:body,c:body,d:body').not('body->>large', 'is', null);
       await db.from('notes').delete().not('body->>large', 'is', null);
       return error?.code;
     }`,
