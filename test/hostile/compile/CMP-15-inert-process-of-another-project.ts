@@ -1,5 +1,4 @@
-// Ten tenants' plugins in one bundler was one tenant's plugin in ten bundles; here a process of the build serves one project
-// and ends (threats.md, §4 "a third, throwaway process"; the same for isolates in n8n-io/n8n#28062).
+// Work of several tenants in one process is what others had to take apart later: n8n-io/n8n#28062.
 import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { createSandbox } from '../../../sandbox/index.ts';

@@ -18,6 +18,8 @@ export interface ScriptAttack {
   readonly script: string;
   /** Takes the text as it is, without the build: plain JavaScript that defines `main`. */
   readonly unbuilt?: boolean;
+  /** `script` is the program of the cell's process itself: somebody has broken out of the isolate (see forged.ts). */
+  readonly forged?: boolean;
   readonly limits?: Partial<Limits>;
   readonly grants?: Partial<Grants>;
   /** The value that `main` returns, exactly. */

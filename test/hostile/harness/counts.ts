@@ -44,7 +44,7 @@ export function peakMb(sandbox: Sandbox): number {
 
 /**
  * Differences that a settled host does not have. Timers and sockets may be a few more: pools keep connections for the next
- * call, each with a timer.
+ * call, each with a timer; and so may threads of a cell: one that is stuck shows as a run that has not left.
  */
 export function unsettled(before: Counts, now: Counts): readonly string[] {
   const more = (name: keyof Counts, most: number): string[] =>
@@ -55,11 +55,14 @@ export function unsettled(before: Counts, now: Counts): readonly string[] {
     ...more('grandchildren', 0),
     ...more('cells', Math.max(before.cells, 1)),
     ...more('threads', before.threads),
-    ...more('cellThreads', Math.max(before.cellThreads, 1)),
+    ...more('cellThreads', Math.max(before.cellThreads, 1) + POOLED),
     ...more('handles', before.handles + KEPT),
     ...more('descriptors', before.descriptors + KEPT),
   ];
 }
+
+/** Threads that the pools of a cell may have more than they happened to have: one for each run at once. */
+const POOLED = 8;
 
 /** Connections that the pools of one tenant keep, to the FHIR server, the database and the web. */
 const KEPT = 24;

@@ -71,9 +71,10 @@ export async function judge({ id, effect, attack }: Case, world: World, base: Co
 }
 
 async function perform(attack: ScriptAttack, effect: string, world: World): Promise<void> {
-  const { script, unbuilt, limits, grants } = attack;
+  const { script, unbuilt, forged, limits, grants } = attack;
   const over = { ...(limits && { limits }), ...(grants && { grants }) };
-  const outcome = unbuilt ? await world.unbuilt(script, over) : await world.script(script, over);
+  const way = forged ? world.forged : unbuilt ? world.unbuilt : world.script;
+  const outcome = await way(script, over);
   const allowed = attack.fails ?? (effect === 'kill' ? KILLED : []);
   if (!outcome.ok) {
     if (allowed.includes(outcome.code)) return;

@@ -107,6 +107,8 @@ function answerOf(kind: unknown, secret: string): unknown {
     case 'function':
       return () => secret;
     default:
-      return JSON.parse('{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"then":1,"ok":2,"err":3}');
+      return JSON.parse(
+        '{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"then":1,"ok":2,"err":3}',
+      );
   }
 }

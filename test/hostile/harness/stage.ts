@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import type { Case } from './attack.ts';
 import { type Counts, countAll } from './counts.ts';
 import { judge, type Verdict } from './judge.ts';
-import { openWorld, type World } from './world.ts';
+import { ATTACKER, openWorld, VICTIM, type World } from './world.ts';
 
 /** A world with its figures at rest. */
 export interface Stage extends AsyncDisposable {
@@ -46,14 +46,16 @@ async function openScene(): Promise<Scene> {
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
-/** Uses everything once and as hard as it may be used, so that threads and connections that are kept are there. */
+/** Uses everything once and as hard as it may be used, so that cells, threads and connections that are kept are there. */
 async function rest(world: World): Promise<Counts> {
   const ready = `import { db, fhir, http } from 'cloister';
     export async function main(t) {
       await Promise.allSettled([fhir.search('Patient'), db.from('notes').select(), http.fetch(t.allowed + '/echo')]);
+      await Promise.all(Array.from({ length: 40 }, () => $cloister.call('probe.wait', 5)));
       await new Promise((resolve) => setTimeout(resolve, 100));
     }`;
-  await Promise.all(Array.from({ length: 8 }, () => world.script(ready)));
+  const tenants = [...Array.from({ length: 8 }, () => ATTACKER), VICTIM];
+  await Promise.all(tenants.map((tenant) => world.script(ready, { tenant })));
   await new Promise((resolve) => setTimeout(resolve, 300));
   return countAll(world.sandbox);
 }

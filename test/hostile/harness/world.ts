@@ -30,6 +30,7 @@ import {
 } from '../../../sandbox/index.ts';
 import { bundleOf } from '../../sandbox/rig.ts';
 import { type Canaries, createToken, openCanaries } from './canaries.ts';
+import { openForged } from './forged.ts';
 import { createProbe, type Probe } from './probe.ts';
 
 /** The attacker, and the tenant that it is after. */
@@ -60,6 +61,8 @@ export interface Over {
   readonly grants?: Partial<Grants>;
   readonly params?: unknown;
   readonly signal?: AbortSignal;
+  /** How long it may wait for its turn before it counts as one that does not end, milliseconds. */
+  readonly patienceMs?: number;
   /** Tenant; default the attacker. */
   readonly tenant?: string;
 }
@@ -85,8 +88,8 @@ export interface World extends AsyncDisposable {
   script(source: string, over?: Over): Promise<ScriptOutcome>;
   /** Runs plain JavaScript that defines `main`, without the build. */
   unbuilt(source: string, over?: Over): Promise<ScriptOutcome>;
-  /** As `unbuilt`, in another sandbox. */
-  unbuiltIn(sandbox: Sandbox, source: string, over?: Over): Promise<ScriptOutcome>;
+  /** Runs a program in the place of the cell's own (see forged.ts). */
+  forged(program: string, over?: Over): Promise<ScriptOutcome>;
   /** Builds `activities/a.ts` of a project with these files. */
   build(files: Readonly<Record<string, string>>): Promise<BuildOutcome>;
 }
@@ -172,7 +175,7 @@ export async function openWorld(): Promise<World> {
       signal: over.signal ?? new AbortController().signal,
       log: (line) => lines.push(line),
     });
-    const outcome = await within(limits.wallMs + END_MS, running);
+    const outcome = await within(limits.wallMs + END_MS + (over.patienceMs ?? 0), running);
     seen.push(JSON.stringify(outcome), JSON.stringify(lines));
     outcomes.push(outcome);
     return outcome;
@@ -213,7 +216,14 @@ export async function openWorld(): Promise<World> {
       return run(built.bundle, over);
     },
     unbuilt: (source, over) => run(bundleOf(source), over),
-    unbuiltIn: (where, source, over) => runIn(where, bundleOf(source), over),
+    forged: async (program, over) => {
+      const cells = await openForged(program, (event) => events.push(event));
+      try {
+        return await runIn(cells, bundleOf(''), over);
+      } finally {
+        await cells.close();
+      }
+    },
     build: (files) => buildEntry('activities/a.ts', new Map(Object.entries(files))),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

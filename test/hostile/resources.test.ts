@@ -1,0 +1,5 @@
+// timeout: 300
+// alone
+import { hostile } from './harness/suite.ts';
+
+await hostile('resources');
