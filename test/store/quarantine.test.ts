@@ -13,6 +13,8 @@ import {
   type QuarantineStore,
   StoreError,
 } from '../../registry/store/index.ts';
+import { openProject } from '../db/project.ts';
+import { serveRest } from '../db/rest.ts';
 
 const kill = (more: Partial<CellKill> = {}): CellKill => ({
   id: randomUUID(),
@@ -29,9 +31,15 @@ const kill = (more: Partial<CellKill> = {}): CellKill => ({
 const last = { runId: 'run', workflow: 'w', activity: 'a', digest: 'd', code: 'SCRIPT_KILLED' };
 const since = '2026-01-02T03:04:05.678Z';
 
-const test = suite<{ dir: string; db: EmbeddedSupabase; stores: [string, QuarantineStore][] }>('quarantine store');
+const test = suite<{
+  dir: string;
+  db: EmbeddedSupabase;
+  postgres: AsyncDisposableStack;
+  stores: [string, QuarantineStore][];
+}>('quarantine store');
 
 test.before(async (context) => {
+  context.postgres = new AsyncDisposableStack();
   context.dir = await mkdtemp(path.join(tmpdir(), 'cloister-quarantine-'));
   context.db = await startSupabase({ dbFile: path.join(context.dir, 'db.sqlite') });
   const client = createClient(context.db.url, context.db.serviceRoleKey, { auth: { persistSession: false } });
@@ -39,9 +47,17 @@ test.before(async (context) => {
     ['database', createStore({ client })],
     ['journal', createQuarantineJournal(path.join(context.dir, 'quarantine.jsonl'))],
   ];
+  const project = await openProject();
+  // Where no PostgreSQL can be started, the other two have to do.
+  if (typeof project === 'string') return;
+  context.postgres.use(project);
+  const rest = context.postgres.use(await serveRest(project.server));
+  const host = createClient(rest.options.url, rest.serviceRoleKey, { auth: { persistSession: false } });
+  context.stores.push(['PostgreSQL', createStore({ client: host })]);
 });
 
-test.after(async ({ db, dir }) => {
+test.after(async ({ db, dir, postgres }) => {
+  await postgres.disposeAsync();
   await db.close();
   await rm(dir, { recursive: true, force: true });
 });
