@@ -368,6 +368,32 @@ test('the token names the tenant and role, lives a minute, and carries the publi
   assert.equal([role, tenant_id, exp - iat], ['authenticated', 'a', 60]);
 });
 
+test('a cap of rows and an exact count are what is sent, whatever range and count are asked for', async () => {
+  const seen: { url: string | undefined; prefer: unknown }[] = [];
+  await withServer(
+    ({ url, headers }, response) => {
+      seen.push({ url, prefer: headers.prefer });
+      response.setHeader('content-type', 'application/json').end('[]');
+    },
+    async (url) => {
+      const capability = createDbCapability({
+        url,
+        apikey: 'sb_publishable_x',
+        jwtSecret: 's'.repeat(32),
+        maxRows: 50,
+      });
+      const headers = { range: '0-9', prefer: 'count=planned, return=minimal' };
+      await call(capability, get({ headers, query: [['limit', '5000']] }), run('a'));
+      await call(capability, get({ headers: { prefer: 'count=estimated' } }), run('a'));
+      await capability.close();
+    },
+  );
+  assert.equal(seen, [
+    { url: '/rest/v1/notes?limit=50', prefer: 'count=exact, return=minimal' },
+    { url: '/rest/v1/notes?limit=50', prefer: 'count=exact' },
+  ]);
+});
+
 test('5xx, 401, redirects and a server that is gone are UNAVAILABLE without its text', async () => {
   const secretText = 'postgres://admin:canary@db.internal select * from x';
   const options = (url: string) => ({ url, apikey: 'sb_publishable_x', jwtSecret: 's'.repeat(32), timeoutMs: 300 });
