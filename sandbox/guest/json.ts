@@ -3,6 +3,7 @@ import {
   cut,
   getPrototypeOf,
   hasOwn,
+  isArray,
   isFiniteNumber,
   isPlainRangeError,
   PlainMap,
@@ -41,7 +42,8 @@ export function toJson(value: unknown, max: number): JsonText {
       const what = notJson(part);
       if (what !== null) refuse(key, what);
       const text = textIn(part);
-      if (text !== null && text.length > max) {
+      // Every entry of a list takes two characters at least.
+      if (text !== null ? text.length > max : isArray(part) && part.length > max / 2) {
         isTooLarge = true;
         throw null;
       }
@@ -50,7 +52,7 @@ export function toJson(value: unknown, max: number): JsonText {
     if (typeof text !== 'string') return { fault: 'NOT_JSON', why: 'a value is not JSON' };
     return text.length > max ? { fault: 'TOO_LARGE', why: `${text.length} characters, at most ${max}` } : { text };
   } catch (error) {
-    if (isTooLarge) return { fault: 'TOO_LARGE', why: `a string is longer than ${max} characters` };
+    if (isTooLarge) return { fault: 'TOO_LARGE', why: `a string or list is longer than ${max} characters` };
     if (why !== '') return { fault: 'NOT_JSON', why };
     return ofError(error);
   }

@@ -7,7 +7,8 @@ export const { apply, construct, defineProperty, deleteProperty, getOwnPropertyD
   Reflect;
 /** Of `Object`. */
 export const { create, freeze, hasOwn } = Object;
-const { isArray } = Array;
+/** Of `Array`. */
+export const { isArray } = Array;
 /** Of `Number`. */
 export const { isFinite: isFiniteNumber } = Number;
 /** Of `JSON`. */
