@@ -8,7 +8,7 @@ export const attack: Attack = {
     export async function main() {
       const kept = [];
       for (let i = 0; i < 80; i++) { kept.push(new Uint8Array(1e6).fill(i)); await new Promise((resolve) => setTimeout(resolve, 5)); }
-      await new Promise((resolve) => setTimeout(resolve, 5_000));
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
       return kept.length;
     }`,
   fails: ['SCRIPT_MEMORY'],

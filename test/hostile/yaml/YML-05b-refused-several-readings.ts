@@ -1,0 +1,26 @@
+import { refusedWorkflow } from './parts/project.ts';
+
+export const attack = refusedWorkflow(
+  'what has no single reading is a problem with its place',
+  ['id: w\nid: v', /w\.yaml:2:1 error YAML_SYNTAX .*the key "id" again/],
+  ['id: w\n"id": v', /the key "id" again/],
+  ['a: { 1: x, "1": y }', /the key "1" again/],
+  ['a: { ~: x, "": y }', /YAML_SYNTAX/],
+  ['\ta: 1', /Tabs/],
+  ['a: 1\n---\nb: 2', /multiple documents/i],
+  ['a: 1\n...\nb: 2', /YAML_SYNTAX/],
+  ['? [a]\n: 1', /YAML_SYNTAX/],
+  ['{ a: 1 }: 2', /YAML_SYNTAX/],
+  ['a: .inf', /JSON cannot hold/],
+  ['a: .nan', /JSON cannot hold/],
+  ['a: 9007199254740993', /JSON cannot hold/],
+  ['a: 1e999', /JSON cannot hold/],
+  ['a: "\\q"', /YAML_SYNTAX/],
+  ['a: "x', /YAML_SYNTAX/],
+  ['%YAML 9.9\n---\na: 1', /YAML_SYNTAX/],
+  ['\ufffe\u0000a: 1', /error/],
+  [Buffer.from('id: w\n', 'utf16le').toString('latin1'), /error/],
+  ['', /an empty file/],
+  ['- a', /a list/],
+  ['null', /FIELD_TYPE/],
+);
