@@ -36,12 +36,12 @@ const SHRINK_MS = 30_000;
 
 /** Hunts for one turn. Rejects only when the target cannot be opened. */
 export async function hunt({ target, seed, first, ms, most, known }: Turn): Promise<Tally & { readonly next: number }> {
-  const began = performance.now();
   const tried: Record<string, number> = {};
   const notes: Record<string, number> = {};
   const findings: Finding[] = [];
   const unconfirmed: Finding[] = [];
   await using bench = await target.open();
+  const began = performance.now();
   let number = first;
   for (; performance.now() - began < ms && number - first < (most ?? Number.POSITIVE_INFINITY); number++) {
     const input = bench.make(new Random(`${seed}/${target.name}/${number}`));

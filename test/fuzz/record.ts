@@ -54,7 +54,7 @@ function sum(counts: readonly (readonly [string, Counts])[]): Record<string, Rec
 }
 
 function lineOf({ target, case: number, faults }: Tally['findings'][number]): string {
-  return `${target} case ${number}: ${faults[0]?.slice(0, 200)}`;
+  return `${target} case ${number}: ${faults[0]?.slice(0, 120)}`;
 }
 
 function pageOf(sessions: readonly Session[]): string {

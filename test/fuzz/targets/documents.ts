@@ -142,6 +142,7 @@ const PIECES = [
   '$activities.a.output.constructor',
   '$activities.zz.output',
   '${input.x',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of the project's
   '${activities.a.output.b}${input.c}',
   '\t',
   '#',

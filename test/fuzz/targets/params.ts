@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { deeperThan } from '../../../sandbox/depth.ts';
 import { DEFAULT_LIMITS, type RunOutcome } from '../../../sandbox/index.ts';
+import { ANSWER_BYTES } from '../../../sandbox/limits.ts';
 import { openRig, type Rig } from '../../sandbox/rig.ts';
 import { jsonText } from '../edges.ts';
 import type { Random } from '../random.ts';
@@ -82,6 +83,7 @@ function ofAnswer(text: string): string[] {
     // Deeper than the host itself can write: no capability has such an answer.
     return ['SCRIPT_ERROR FAILED'];
   }
+  if (Buffer.byteLength(`{"ok":${answer}}`) > ANSWER_BYTES) return ['SCRIPT_ERROR TOO_LARGE'];
   const fit = ofSize(answer, DEFAULT_LIMITS.resultBytes, 'RESULT_TOO_LARGE');
   return deeperThan(answer, DEPTH)
     ? ['TOO_DEEP', 'SCRIPT_ERROR TOO_DEEP', ...fit.filter((end) => end !== answer)]
