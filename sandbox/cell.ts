@@ -93,6 +93,11 @@ export class Cell {
     return this.#priority.isLow;
   }
 
+  /** Threads that burn CPU time without a pause, while the priority is low. */
+  get burning(): number {
+    return this.#priority.burning;
+  }
+
   /** Its priority is low and stays so, though its key has credit again. */
   get isSlow(): boolean {
     return this.#priority.isStuck;
@@ -147,6 +152,7 @@ export class Cell {
     const { bundle, entry, params, run, env, limits } = job.request;
     const id = this.#runs++;
     this.#running.set(id, new Running(id, job, (running) => this.#cancel(running)));
+    this.#priority.count();
     this.#group?.limit(this.#capMb());
     const code = this.#held.add(bundle.digest, bundle.code) ? { code: bundle.code } : {};
     this.#child.send({ t: 'run', id, digest: bundle.digest, ...code, entry, params, run, env, limits });

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Cell } from '../cell.ts';
 import type { Job } from '../job.ts';
 import { CpuCredit } from './priority.ts';
@@ -5,6 +6,12 @@ import type { Obstacle } from './wait.ts';
 
 /** Cells of one key that may be ending their last runs while it gets another one. */
 const MAX_LEAVING = 2;
+
+/** Processors that the runs of a key without CPU credit may take at once: one is left to others. */
+const MAX_BURNING = Math.max(1, availableParallelism() - 1);
+
+/** The number of threads that burn is a mean over time. */
+const BURNING_SLACK = 0.25;
 
 /** All of one key: its runs that wait, in order, and its cells: one that takes runs, and others that only end theirs. */
 export class Lane {
@@ -28,9 +35,7 @@ export class Lane {
 
   /** Runs in all of its cells. */
   get running(): number {
-    let count = this.cell?.running ?? 0;
-    for (const cell of this.leaving) count += cell.running;
-    return count;
+    return this.#sum((cell) => cell.running);
   }
 
   /** Nothing of it is worth keeping. */
@@ -76,10 +81,22 @@ export class Lane {
     if (this.running >= limits.concurrentRuns) {
       return { limit: 'concurrentRuns', text: `concurrentRuns ${limits.concurrentRuns} of the tenant` };
     }
+    if (this.running > 0 && this.#sum((cell) => cell.burning) >= MAX_BURNING - BURNING_SLACK) {
+      return {
+        limit: 'cpu',
+        text: `runs of the tenant that burn CPU time without a pause: at most ${MAX_BURNING} at once`,
+      };
+    }
     if (this.cell === null && this.leaving.size >= MAX_LEAVING) {
       return { limit: 'leaving', text: 'the last runs in former cells of the tenant' };
     }
     return null;
+  }
+
+  #sum(count: (cell: Cell) => number): number {
+    let sum = this.cell ? count(this.cell) : 0;
+    for (const cell of this.leaving) sum += count(cell);
+    return sum;
   }
 
   #enqueue(job: Job): void {

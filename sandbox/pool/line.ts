@@ -37,11 +37,12 @@ export class Line {
     const now = performance.now();
     if (now - this.#wordAt > WORD_MS) this.#say(now);
     const lanes = [...this.#lanes.values()];
+    const isHeldForCpu = lanes.some(({ obstacle }) => obstacle?.limit === 'cpu');
     const waiting = lanes.filter(({ waitsSince, yields }) => !yields && now - (waitsSince ?? now) > TURN_MS);
     const yielding = lanes.filter(({ yields }) => yields);
     if (waiting.length === 0) {
       for (const lane of yielding) lane.yields = false;
-      return yielding.length > 0;
+      return yielding.length > 0 || isHeldForCpu;
     }
     const over = lanes
       .filter(
@@ -49,7 +50,7 @@ export class Line {
       )
       .sort((a, b) => (a.busySince ?? 0) - (b.busySince ?? 0));
     for (const lane of over.slice(0, Math.max(0, waiting.length - yielding.length))) lane.yields = true;
-    return false;
+    return isHeldForCpu;
   }
 
   /** The key that has waited longest, if that is another one. */

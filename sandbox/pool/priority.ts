@@ -6,7 +6,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
-import { readCpuMs } from './cpu.ts';
+import { isRunnable, readCpuMs } from './cpu.ts';
 
 /** CPU time that a key may burn in one go, milliseconds. */
 const CREDIT_MS = 100;
@@ -19,6 +19,12 @@ const SCRIPTS_NICE = 15;
 
 /** Of the cell's main thread, which keeps the limits of its runs and must not come too late for that. */
 const MAIN_NICE = 5;
+
+/** Weight of the newest look in the mean number of threads that burn. */
+const NEWEST = 0.3;
+
+/** What a run counts for from its start to the next look: most do not burn. */
+const BEGUN = 0.5;
 
 /** CPU credit of one key. It outlives its cells: a script that has its cell killed gains nothing by it. */
 export class CpuCredit {
@@ -50,6 +56,8 @@ export class Priority {
   #cpuMs = 0;
   #isLow = false;
   #isStuck = false;
+  #burning = 0;
+  #begun = 0;
 
   constructor(pid: number) {
     this.#pid = pid;
@@ -58,6 +66,16 @@ export class Priority {
   /** Whether it is low now. */
   get isLow(): boolean {
     return this.#isLow;
+  }
+
+  /** Threads that burn CPU time, or would if they got any, of late; 0 while the priority is not low. */
+  get burning(): number {
+    return this.#isLow ? this.#burning + this.#begun * BEGUN : 0;
+  }
+
+  /** A run has begun. */
+  count(): void {
+    this.#begun++;
   }
 
   /** It should be raised again and the system does not let us: the cell is worth replacing. */
@@ -77,16 +95,21 @@ export class Priority {
     if (cpuMs === null) return;
     credit.spend(cpuMs - this.#cpuMs);
     this.#cpuMs = cpuMs;
+    this.#begun = 0;
     if (credit.isSpent) this.#lower();
     else if (this.#isLow) this.#raise();
   }
 
   /** Again at each look: threads come and go, and each has a priority of its own. */
   #lower(): void {
-    this.#isLow = true;
+    let burning = 0;
     for (const thread of this.#threads()) {
-      this.#set(thread, thread === this.#pid ? MAIN_NICE : SCRIPTS_NICE);
+      const isMain = thread === this.#pid;
+      this.#set(thread, isMain ? MAIN_NICE : SCRIPTS_NICE);
+      if (!isMain && isRunnable(this.#pid, thread)) burning++;
     }
+    this.#burning = this.#isLow ? this.#burning + (burning - this.#burning) * NEWEST : burning;
+    this.#isLow = true;
   }
 
   /** Only a privileged host may do that. */

@@ -13,7 +13,16 @@ export interface Obstacle {
 }
 
 /** Names of what a run can wait on. */
-export type WaitLimit = 'concurrentRuns' | 'heapMb' | 'rssMb' | 'alone' | 'leaving' | 'maxCells' | 'memoryMb' | 'turn';
+export type WaitLimit =
+  | 'concurrentRuns'
+  | 'cpu'
+  | 'heapMb'
+  | 'rssMb'
+  | 'alone'
+  | 'leaving'
+  | 'maxCells'
+  | 'memoryMb'
+  | 'turn';
 
 /** One run's wait for a place: which limits held it, and for how long each. */
 export class Wait {
