@@ -74,7 +74,7 @@ export function readLimits(fields: Fields): DeclaredLimits {
     const node = limits?.get(name);
     if (limits === undefined || node === undefined) return [];
     const value = node.kind === 'scalar' ? node.value : null;
-    if (typeof value === 'number' && Number.isInteger(value) && value > 0) return [[name, value] as const];
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return [[name, value] as const];
     limits.wrongType(name, node, 'a whole number above 0');
     return [];
   });

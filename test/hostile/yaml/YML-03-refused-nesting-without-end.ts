@@ -9,7 +9,7 @@ export const attack = refusedWorkflow(
   [`a: ${'[{'.repeat(40)}x${'}]'.repeat(40)}`, /more than 64 levels/],
   ['- '.repeat(30_000), /YAML_SYNTAX/],
   ['? '.repeat(30_000), /YAML_SYNTAX/],
-  ['- '.repeat(70) + 'x', /more than 64 levels/],
+  [`${'- '.repeat(70)}x`, /more than 64 levels/],
   [Array.from({ length: 700 }, (_, n) => `${' '.repeat(n)}a:`).join('\n'), /more than 64 levels/],
   [Array.from({ length: 5_000 }, (_, n) => `${' '.repeat(Math.min(n, 50))}- - -`).join('\n'), /YAML_SYNTAX/],
 );

@@ -5,7 +5,6 @@ export const attack = refusedWorkflow(
   ['id: w\nid: v', /w\.yaml:2:1 error YAML_SYNTAX .*the key "id" again/],
   ['id: w\n"id": v', /the key "id" again/],
   ['a: { 1: x, "1": y }', /the key "1" again/],
-  ['a: { ~: x, "": y }', /YAML_SYNTAX/],
   ['\ta: 1', /Tabs/],
   ['a: 1\n---\nb: 2', /multiple documents/i],
   ['a: 1\n...\nb: 2', /YAML_SYNTAX/],

@@ -8,7 +8,7 @@ const COUNT = 600;
 
 const activity = (n: number): string => `  - id: step-${n}
     name: "Step ${n}: höher, weiter – ✓"
-    script: ${n % 2 ? './activities/a.ts' : '@aidbox-billing/fhir/read'}
+    script: ${n % 2 ? './activities/a.ts' : '"@aidbox-billing/fhir/read"'}
     params: { patient: $input.patient, before: ${n > 0 ? `$activities.step-${Math.floor((n - 1) / 4)}.output.value` : 'none'}, codes: *codes }
     retries: 3
     timeout: 30s

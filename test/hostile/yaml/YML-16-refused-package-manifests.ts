@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import type { Attack } from '../harness/attack.ts';
 import { inProject, PLAIN, problemsOf } from './parts/project.ts';
 
-const DEEP = 200_000;
+const DEEP = 100_000;
 const CASES: readonly (readonly [string, RegExp | null])[] = [
   ['no JSON', /package\.json:1:1 error YAML_SYNTAX/],
   ['[]', /FIELD_TYPE package/],

@@ -21,7 +21,7 @@ export const attack = refusedWorkflow(
       'a',
       lines(1_500, (n) => `- { id: a${n}, script: ${word('x', n)} }`),
     ),
-    /SCRIPT_FORM/,
+    /ACTIVITY_ORPHAN/,
   ],
   [
     workflow(
@@ -29,7 +29,7 @@ export const attack = refusedWorkflow(
       'a',
       lines(1_500, (n) => `- { id: a${n}, childWorkflow: plai${n} }`),
     ),
-    /CHILD_WORKFLOW_UNKNOWN/,
+    /ACTIVITY_ORPHAN/,
   ],
   [
     workflow(

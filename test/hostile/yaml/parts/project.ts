@@ -68,24 +68,33 @@ export async function problemsOf(world: World, project: Project): Promise<readon
 export function refusedFile(claim: string, path: string, cases: readonly (readonly [string, RegExp])[]): Attack {
   return {
     claim,
-    act: async (world) => {
-      for (const [text, expected] of cases)
-        await inProject(world, { ...PLAIN, [path]: text }, refused(world, path, expected));
-    },
+    act: (world) =>
+      inFolder(PLAIN, async (dir) => {
+        const build = world.sandbox.build.bind(world.sandbox);
+        for (const [text, expected] of cases) {
+          await writeFiles(dir, { [path]: text });
+          await mustRefuse(world, await openIn(world, dir, { build }), { path, expected });
+        }
+      }),
   };
 }
 
-function refused(world: World, path: string, expected: RegExp) {
-  return async (project: Project): Promise<void> => {
-    const errors = (await problemsOf(world, project)).filter(
-      (line) => line.startsWith(`${path}:`) && / error /.test(line),
-    );
-    assert.match(errors.join('\n'), expected);
-    if (path !== 'workflows/w.yaml') return;
-    assert.is((await compileWorkflow(project, 'w')).plan, null, 'a workflow with errors must have no plan');
-    assert.ok(listWorkflows(project).some(({ id, valid }) => id === 'w' && !valid));
-    assert.ok((await compileWorkflow(project, 'plain')).plan, 'its neighbour goes on');
-  };
+interface Refusal {
+  readonly path: string;
+  readonly expected: RegExp;
+}
+
+async function mustRefuse(world: World, project: Project, { path, expected }: Refusal): Promise<void> {
+  const lines = await problemsOf(world, project);
+  const errors = lines.filter((line) => line.startsWith(`${path}:`) && line.includes(' error ')).join('\n');
+  assert.ok(
+    expected.test(errors),
+    `${project.files.get(path)?.slice(0, 300)}: found ${errors.slice(0, 500)}, expected ${expected}`,
+  );
+  if (path !== 'workflows/w.yaml') return;
+  assert.is((await compileWorkflow(project, 'w')).plan, null, 'a workflow with errors must have no plan');
+  assert.ok(listWorkflows(project).some(({ id, valid }) => id === 'w' && !valid));
+  assert.ok((await compileWorkflow(project, 'plain')).plan, 'its neighbour goes on');
 }
 
 /** A workflow `w` that must be refused with these words. */
