@@ -17,6 +17,7 @@ import { type DataFolder, openDataFolder } from './folder.ts';
 import { type Host, type HostOptions, startHost } from './host.ts';
 import { openLog } from './log.ts';
 import { openRows } from './rows.ts';
+import { judgeSafety, surroundings } from './safety.ts';
 import { type Stack, startStack } from './stack.ts';
 import { productionTenants, tenantRows } from './tenants.ts';
 
@@ -34,8 +35,10 @@ const TEMPORAL_DEFAULT = 'localhost:7233';
 
 /** Starts the host. Throws `EnvironmentError` with everything that is missing, before anything is started. */
 export async function startProduction({ environment, progress }: ProductionOptions): Promise<Host> {
-  const problems = await missing(environment);
+  const safety = judgeSafety(await surroundings());
+  const problems = [...safety.refused, ...(await missing(environment))];
   if (problems.length > 0) throw new EnvironmentError(problems);
+  for (const warning of safety.warned) progress(`warning: ${warning}`);
   await using starting = new AsyncDisposableStack();
   const folder = await openDataFolder(environment.dataDir);
   starting.defer(() => folder.close());

@@ -57,6 +57,12 @@ start('a repository without CONFIG_BRANCH, and Aidbox without credentials, are r
   assert.not.match(stderr, /CLOISTER_API_TOKEN is not set/);
 });
 
+start('a host with an inspector is refused', async () => {
+  const { code, stderr } = await refusal({ NODE_OPTIONS: '--inspect=127.0.0.1:0', CLOISTER_API_TOKEN: TOKEN });
+  assert.is(code, 2);
+  assert.match(stderr, /the inspector listens; expected none/);
+});
+
 async function git(cwd: string, ...words: string[]): Promise<void> {
   const identity = ['-c', 'user.name=test', '-c', 'user.email=test@example.org'];
   await promisify(execFile)('git', [...identity, ...words], { cwd });
