@@ -16,8 +16,18 @@ export async function readCorpus(): Promise<readonly string[]> {
     .filter(({ name }) => /^[A-Z]{3}-\d\d.*\.ts$/.test(name))
     .map((each) => join(each.parentPath, each.name));
   const texts = await Promise.all(files.sort().map((file) => readFile(file, 'utf8')));
-  const scripts = texts.flatMap((text) => [...text.matchAll(/`((?:[^`\\]|\\.)*?\bmain\b(?:[^`\\]|\\.)*?)`/gs)]);
-  return [...scripts.flatMap(([, script]) => toPlain(unescaped(script ?? '')) ?? []), ...OWN];
+  return [...new Set(texts.flatMap(textsOf).flatMap((text) => toPlain(text) ?? [])), ...OWN];
+}
+
+/** Comments, and the texts of a TypeScript file. */
+const TEXT = /'((?:[^'\\\n]|\\.)*)'|"(?:[^"\\\n]|\\.)*"|`((?:[^`\\]|\\.)*)`|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+
+/** What may be a script among the texts of a file, as it is at run time, as far as that is simple. */
+function textsOf(source: string): string[] {
+  return [...source.matchAll(TEXT)].flatMap(([, quoted, template]) => {
+    const text = quoted ?? template?.replace(/\$\{[^{}]*\}/g, '(1)') ?? '';
+    return /\bmain\b/.test(text) ? [text.replace(/\\([`\\$'])/g, '$1')] : [];
+  });
 }
 
 /** Where the catalogue has nothing yet, and so that a script does what scripts are for. */
@@ -66,8 +76,3 @@ export function isScript(source: string): boolean {
 }
 
 const bound = (names: string): string => `const {${names.replace(/\bas\b/g, ':')}} = cloister;`;
-
-/** Text of a template literal as it is at run time, as far as that is simple. */
-function unescaped(text: string): string {
-  return text.replace(/\\([`\\$])/g, '$1');
-}

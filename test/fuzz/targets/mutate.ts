@@ -74,7 +74,7 @@ function statements(random: Random, script: string): string {
 
 /** Puts text where a statement may begin: after a semicolon or an opening brace, at most times. */
 function insert(random: Random, script: string, text: string): string {
-  const places = [...script.matchAll(/[;{]\s*\n/g)].map((match) => match.index + match[0].length);
+  const places = [...script.matchAll(/[;{]\s+/g)].map((match) => match.index + match[0].length);
   const at = places.length === 0 ? script.length : random.pick(places);
   return `${script.slice(0, at)}${text}\n${script.slice(at)}`;
 }
