@@ -20,12 +20,24 @@ export function parseAside(text: string, tokensLeft: number): Promise<YamlDocume
   return thread.parse(text, tokensLeft);
 }
 
-/** One thread for the whole host, there as long as it is needed. */
-class Thread {
+/** What a thread runs, and for how long at most. */
+export interface ThreadOptions {
+  readonly program: URL;
+  readonly limitMs: number;
+}
+
+/** A thread that is there as long as it is needed. It answers each `{ text, tokensLeft }` with a `YamlDocument`. */
+export class Thread {
+  readonly #options: ThreadOptions;
   #worker: Worker | null = null;
   #last: Promise<unknown> = Promise.resolve();
   #idle: NodeJS.Timeout | null = null;
 
+  constructor(options: ThreadOptions) {
+    this.#options = options;
+  }
+
+  /** A text that passes a limit of time or memory is a document with a fault. Rejects when there can be no thread. */
   parse(text: string, tokensLeft: number): Promise<YamlDocument> {
     const work = this.#last.then(() => this.#parse(text, tokensLeft));
     this.#last = work.catch(() => undefined);
@@ -36,7 +48,7 @@ class Thread {
     if (this.#idle) clearTimeout(this.#idle);
     const worker = this.#open();
     worker.ref();
-    const late = AbortSignal.timeout(LIMIT_MS);
+    const late = AbortSignal.timeout(this.#options.limitMs);
     try {
       const answer = once(worker, 'message', { signal: late }) as Promise<[YamlDocument]>;
       worker.postMessage({ text, tokensLeft });
@@ -54,7 +66,7 @@ class Thread {
 
   #open(): Worker {
     const limits = { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
-    this.#worker ??= new Worker(new URL('./thread.ts', import.meta.url), {
+    this.#worker ??= new Worker(this.#options.program, {
       resourceLimits: limits,
       env: {},
       argv: [],
@@ -70,7 +82,8 @@ class Thread {
   }
 }
 
-const thread = new Thread();
+/** One for the whole host: strangers' files wait for each other and not for the host. */
+const thread = new Thread({ program: new URL('./thread.ts', import.meta.url), limitMs: LIMIT_MS });
 
 function isOutOfMemory(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
