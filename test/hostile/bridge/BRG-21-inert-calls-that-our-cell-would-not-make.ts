@@ -11,7 +11,7 @@ export const attack: Attack = {
         ['probe.echo', deep(257)], ['probe.echo', '"' + 'x'.repeat(2e6) + '"'], ['probe.echo', '{"a":{"__proto__":1}}'], ['probe.echo', '{"constructor":1}'], ['probe.echo', '1e999'], ['probe.fail', '"system"'], ['probe.echo', '"fine"']];
       const answers = [];
       for (const [method, args] of calls) answers.push(JSON.parse(await call(run.id, method, args)));
-      return answers.map(({ ok, err }) => err?.code ?? ok);
+      return answers.map(({ ok, err }) => err?.code ?? (ok === null || ok === 'fine' ? ok : 'accepted'));
     }`,
   returns: [
     'UNKNOWN_METHOD',

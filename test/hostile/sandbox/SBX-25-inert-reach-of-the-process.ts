@@ -9,7 +9,7 @@ export const attack: Attack = {
       read: (t) => require('fs').readFileSync(t.file, 'utf8'),
       list: () => require('fs').readdirSync('/'),
       write: (t) => require('fs').writeFileSync(t.file, 'x'),
-      link: (t) => require('fs').symlinkSync(t.file, './link'),
+      link: (t) => require('fs').symlinkSync(t.file, t.file + '-link'),
       child: () => require('child_process').execSync('id'),
       worker: () => new (require('worker_threads').Worker)('1', { eval: true }),
       listen: () => new Promise((ok, no) => require('net').createServer().on('error', no).listen(0, ok)),

@@ -1,0 +1,13 @@
+// timeout: 120
+// alone
+import { suite } from 'uvu';
+import { RINGS } from './builds.ts';
+import { assertWithstood, attackWithout } from './judge.ts';
+
+const test = suite('hostile: without ring 3');
+
+test('a build without ring 3 withstands the attack that this ring ends', async () => {
+  assertWithstood(await attackWithout([RINGS[3]]));
+});
+
+test.run();
