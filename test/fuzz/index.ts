@@ -4,7 +4,7 @@
  */
 import { signatureOf } from './attempt.ts';
 import { readFindings } from './found.ts';
-import { hunt, type Tally } from './hunt.ts';
+import { hunt, type Tally, type Turn } from './hunt.ts';
 import { type Options, readOptions } from './options.ts';
 import { writeRecord } from './record.ts';
 import type { Target } from './target.ts';
@@ -39,13 +39,25 @@ async function takeTurns(targets: readonly Target[], { minutes, seed }: Options)
     for (const target of targets) {
       const ms = Math.min(turnMs, until - performance.now());
       if (ms <= 0) break;
-      const { next, ...tally } = await hunt({ target, seed, first: first.get(target) ?? 0, ms, known });
-      first.set(target, next);
+      const tally = await attemptTurn({ target, seed, first: first.get(target) ?? 0, ms, known });
+      first.set(target, tally.next);
       tallies.push(tally);
       print(tally);
     }
   }
   return tallies;
+}
+
+/** One target that cannot be opened must not keep the others from their turns. */
+async function attemptTurn(turn: Turn): Promise<Tally & { readonly next: number }> {
+  const { target, seed, first: next } = turn;
+  try {
+    return await hunt(turn);
+  } catch (error) {
+    const faults = [`cannot be opened: ${error instanceof Error ? error.message : String(error)}`];
+    const finding = { target: target.name, seed, case: next, faults, input: { kind: 'opening', parts: [] } };
+    return { target: target.name, ms: 0, tried: {}, notes: {}, findings: [], unconfirmed: [finding], next };
+  }
 }
 
 async function tryOne(targets: readonly Target[], options: Options): Promise<readonly Tally[]> {
