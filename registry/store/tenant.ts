@@ -30,6 +30,12 @@ export interface Tenant {
   readonly settings: TenantSettings;
 }
 
+const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+/** What says where a request begins and ends, and to whom it goes: no secret's place. */
+const FRAMING = new Set('connection content-length host transfer-encoding upgrade'.split(' '));
+/** What a header can carry. A line end at its end, as of a file, is no part of a secret. */
+const VISIBLE = /^[!-~\u0080-\u00ff](?:[ -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?$/;
+
 /**
  * Settings out of the row of a tenant or a `tenants.yaml`. Missing keys grant nothing; unknown keys are ignored. Throws
  * `TENANT_INVALID` for a key of the wrong shape: half-understood grants are not grants.
@@ -43,7 +49,7 @@ export function parseSettings(value: unknown, tenant: string): TenantSettings {
   return {
     capabilities: CAPABILITIES.filter((name) => capabilities.includes(name)),
     http: {
-      allow: strings(http.allow, at('http.allow')),
+      allow: strings(http.allow, at('http.allow')).map((entry) => parseAllowed(entry, at('http.allow'))),
       privateRanges: strings(http.privateRanges, at('http.privateRanges')),
     },
     db: { tables: strings(db.tables, at('db.tables')), functions: strings(db.functions, at('db.functions')) },
@@ -63,11 +69,25 @@ export function mapValues<T, U>(
   return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, change(value, key)]));
 }
 
+/** An entry that allows nothing, or everything, is a mistake that must not wait for a call to show. */
+function parseAllowed(entry: string, where: string): string {
+  const host = /^https?:\/\/([^/?#@\\]+)\/?$/i.exec(entry)?.[1] ?? '';
+  const labels = host.replace(/:\d+$/, '').split('.');
+  const plain = labels.filter((label) => !label.includes('*')).length;
+  const isKnown = URL.canParse(entry.replaceAll('*', 'star')) && (!host.includes('*') || plain >= 2);
+  if (!isKnown)
+    throw wrong(where, `origins such as https://*.example.org, found ${JSON.stringify(entry.slice(0, 80))}`);
+  return entry;
+}
+
 function parseSecret(value: unknown, where: string): TenantSecret {
   const secret = record(value, where);
   const { origin, header } = secret;
   if (typeof origin !== 'string' || typeof header !== 'string') throw wrong(where, 'origin and header, both text');
+  if (!TOKEN.test(header) || FRAMING.has(header.toLowerCase()))
+    throw wrong(`${where}.header`, 'the name of a header of the request');
   const one = optionalText(secret.value, `${where}.value`);
+  if (one !== null && !VISIBLE.test(one)) throw wrong(`${where}.value`, 'text in one line, without spaces around it');
   const other = optionalText(secret.env, `${where}.env`);
   if ((one === null) === (other === null)) throw wrong(where, 'either value or env');
   return { origin, header, value: one, env: other };

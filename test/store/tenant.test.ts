@@ -114,7 +114,18 @@ test('settings of the wrong shape are refused by name, and unknown capabilities 
     [[], /settings: expected a map/],
     [{ capabilities: 'http' }, /settings\.capabilities: expected a list/],
     [{ http: { allow: [1] } }, /settings\.http\.allow/],
+    ...['*', 'https://*', 'https://*.com', 'https://*.*.test', 'ftp://a.test', 'a.test', 'https://a.test/path'].map(
+      (entry): [unknown, RegExp] => [{ http: { allow: [entry] } }, /settings\.http\.allow: expected origins such as/],
+    ),
     [{ secrets: { k: { origin: 'https://a' } } }, /settings\.secrets\.k/],
+    ...['Host', 'transfer-encoding', 'x key', ''].map((header): [unknown, RegExp] => [
+      { secrets: { k: { origin: 'https://a', header, value: 'v' } } },
+      /settings\.secrets\.k\.header: expected the name of a header/,
+    ]),
+    ...['line\n', ' v', 'a\r\nhost: b', ''].map((value): [unknown, RegExp] => [
+      { secrets: { k: { origin: 'https://a', header: 'x', value } } },
+      /settings\.secrets\.k\.value: expected text in one line, without spaces around it$/,
+    ]),
     [{ secrets: { k: { origin: 'https://a', header: 'x', value: 'v', env: 'E' } } }, /either value or env/],
     [{ limits: { cpuMs: -1 } }, /settings\.limits\.cpuMs/],
     [{ limits: { wallMs: '5' } }, /settings\.limits\.wallMs/],
