@@ -74,7 +74,7 @@ function parseAllowed(entry: string, where: string): string {
   const host = /^https?:\/\/([^/?#@\\]+)\/?$/i.exec(entry)?.[1] ?? '';
   const labels = host.replace(/:\d+$/, '').split('.');
   const plain = labels.filter((label) => !label.includes('*')).length;
-  const isKnown = URL.canParse(entry.replaceAll('*', 'star')) && (!host.includes('*') || plain >= 2);
+  const isKnown = host !== '' && URL.canParse(entry.replaceAll('*', 'star')) && (!host.includes('*') || plain >= 2);
   if (!isKnown)
     throw wrong(where, `origins such as https://*.example.org, found ${JSON.stringify(entry.slice(0, 80))}`);
   return entry;
