@@ -28,46 +28,62 @@ export function encodeFrame(message: unknown): Buffer {
 
 /**
  * Cuts a byte stream into messages. `push` throws `FrameError` on an oversized or malformed frame and must not be called
- * again afterwards. It judges the announced length before it keeps a single byte of the body.
+ * again afterwards. It judges the announced length before it keeps a single byte of the body, and keeps one frame at most,
+ * however small the pieces are in which it comes.
  */
 export class FrameReader {
   readonly #max: number;
-  #chunks: Buffer[] = [];
-  #held = 0;
+  readonly #head = Buffer.alloc(4);
+  #headHeld = 0;
+  /** Of the announced length, for a frame that did not come in one piece. */
+  #body: Buffer | null = null;
+  #bodyHeld = 0;
 
   constructor(max: number = MAX_FRAME) {
     this.#max = max;
   }
 
   push(chunk: Buffer): unknown[] {
-    this.#chunks.push(chunk);
-    this.#held += chunk.length;
     const messages: unknown[] = [];
-    for (let body = this.#next(); body !== null; body = this.#next()) messages.push(parseBody(body));
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#body === null) {
+        at += this.#fillHead(chunk, at);
+        if (this.#headHeld < this.#head.length) break;
+        const size = this.#announced();
+        if (chunk.length - at < size) this.#expect(size);
+        else {
+          messages.push(parseBody(chunk.subarray(at, at + size)));
+          at += size;
+        }
+      } else {
+        const taken = chunk.copy(this.#body, this.#bodyHeld, at);
+        at += taken;
+        this.#bodyHeld += taken;
+        if (this.#bodyHeld < this.#body.length) break;
+        messages.push(parseBody(this.#body));
+        this.#body = null;
+      }
+    }
     return messages;
   }
 
-  #next(): Buffer | null {
-    const size = this.#announced();
-    if (size === null || this.#held < size + 4) return null;
-    const all = this.#joined();
-    this.#chunks = all.length > size + 4 ? [all.subarray(size + 4)] : [];
-    this.#held -= size + 4;
-    return all.subarray(4, size + 4);
+  #fillHead(chunk: Buffer, at: number): number {
+    const taken = chunk.copy(this.#head, this.#headHeld, at);
+    this.#headHeld += taken;
+    return taken;
   }
 
-  #announced(): number | null {
-    if (this.#held < 4) return null;
-    const [first] = this.#chunks;
-    const size = (first !== undefined && first.length >= 4 ? first : this.#joined()).readUInt32BE(0);
+  /** Reads the head, which is whole, and makes room for the next one. */
+  #announced(): number {
+    this.#headHeld = 0;
+    const size = this.#head.readUInt32BE(0);
     if (size > this.#max) throw new FrameError(`a frame of ${size} bytes is over the cap of ${this.#max}`);
     return size;
   }
 
-  #joined(): Buffer {
-    const all = this.#chunks.length === 1 && this.#chunks[0] ? this.#chunks[0] : Buffer.concat(this.#chunks);
-    this.#chunks = [all];
-    return all;
+  #expect(size: number): void {
+    this.#body = Buffer.allocUnsafe(size);
+    this.#bodyHeld = 0;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Bytes and messages of a cell that lies: through the reader of frames, and out of a real process into a real pool. */
 import { deeperThan } from '../../../sandbox/depth.ts';
-import { encodeFrame, FrameError, FrameReader } from '../../../sandbox/frames.ts';
+import { encodeFrame, FrameError, FrameReader, MAX_FRAME } from '../../../sandbox/frames.ts';
 import { DEFAULT_LIMITS, type Limits, type LogLine, type RunOutcome } from '../../../sandbox/index.ts';
 import { Job } from '../../../sandbox/job.ts';
 import { parseFromCell } from '../../../sandbox/message.ts';
@@ -179,14 +179,50 @@ function makeBig(random: Random): unknown {
   ]);
 }
 
+/** A stream gives the same messages however it is cut; a fault takes those of its own piece with it. */
 function readBytes(chunks: readonly string[]): string[] {
+  const bytes = chunks.map((chunk) => Buffer.from(chunk, 'base64'));
+  const cut = readAll(bytes);
+  const whole = splitFrames(Buffer.concat(bytes));
+  const isFault = cut.at(-1) === FAULT && whole.at(-1) === FAULT;
+  const expected = isFault ? [...whole.slice(0, cut.length - 1), FAULT] : whole;
+  return JSON.stringify(cut) === JSON.stringify(expected) ? [] : ['bytes that come in pieces give other messages'];
+}
+
+function readAll(chunks: readonly Buffer[]): unknown[] {
   const reader = new FrameReader();
+  const messages: unknown[] = [];
   try {
-    for (const chunk of chunks) for (const message of reader.push(Buffer.from(chunk, 'base64'))) parseFromCell(message);
+    for (const chunk of chunks) {
+      for (const message of reader.push(chunk)) {
+        parseFromCell(message);
+        messages.push(message);
+      }
+    }
   } catch (error) {
     if (!(error instanceof FrameError)) throw error;
+    messages.push(FAULT);
   }
-  return [];
+  return messages;
+}
+
+const FAULT = 'a fault';
+
+/** What a reader should make of bytes, in few words. */
+function splitFrames(bytes: Buffer): unknown[] {
+  const messages: unknown[] = [];
+  for (let at = 0; at + 4 <= bytes.length; ) {
+    const size = bytes.readUInt32BE(at);
+    if (size > MAX_FRAME) return [...messages, FAULT];
+    if (at + 4 + size > bytes.length) break;
+    try {
+      messages.push(JSON.parse(bytes.toString('utf8', at + 4, at + 4 + size)));
+    } catch {
+      return [...messages, FAULT];
+    }
+    at += 4 + size;
+  }
+  return messages;
 }
 
 /** What is taken for a message has no field that its type does not have. */
