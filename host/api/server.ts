@@ -48,6 +48,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     routes: {
       payload: { maxBytes: BODY_MAX_BYTES, timeout: 10_000, allow: 'application/json' },
       timeout: { server: 30_000 },
+      // A range that does not fit would be answered in hapi's own form.
+      response: { ranges: false },
       security: { hsts: false, xss: 'disabled', noSniff: true, xframe: true },
       cache: { otherwise: 'no-store' },
     },
