@@ -65,7 +65,8 @@ function pageOf(sessions: readonly Session[]): string {
   return [
     '# What was fuzzed',
     '',
-    'Written by `npm run fuzz -- --record` from `fuzz-record.json`; what it tries and how is in [fuzzing.md](fuzzing.md).',
+    'Written by `npm run fuzz -- --record` from `fuzz-record.json`. What it tries, how, and what became of what it found stands in',
+    '[fuzzing.md](fuzzing.md).',
     '',
     `${sessions.length} sessions, ${minutes.toFixed(1)} minutes, ${all} cases.`,
     '',
@@ -83,8 +84,8 @@ function pageOf(sessions: readonly Session[]): string {
     '',
     ...sessions.flatMap(({ ended, seed, minutes: took, found, unconfirmed }) => [
       `- ${ended}, seed \`${seed}\`, ${took} minutes: ${found.length} found, ${unconfirmed.length} that did not come again`,
-      ...found.map((line) => `  - found: ${plain(line)}`),
-      ...unconfirmed.map((line) => `  - once: ${plain(line)}`),
+      ...fewOf(found).map((line) => `  - found: ${line}`),
+      ...fewOf(unconfirmed).map((line) => `  - once: ${line}`),
     ]),
     '',
   ].join('\n');
@@ -96,6 +97,17 @@ function rowsOf(counts: readonly (readonly [string, Counts])[]) {
   );
   return rows.sort((a, b) => (`${a.target} ${a.word}` < `${b.target} ${b.word}` ? -1 : 1));
 }
+
+/** The first few lines of each target. */
+function fewOf(lines: readonly string[]): string[] {
+  const byTarget = Map.groupBy(lines, (line) => line.split(' ')[0]);
+  return [...byTarget].flatMap(([target, own]) => {
+    const rest = own.length - MOST_SHOWN;
+    return [...own.slice(0, MOST_SHOWN).map(plain), ...(rest > 0 ? [`${rest} more of ${target}`] : [])];
+  });
+}
+
+const MOST_SHOWN = 3;
 
 /** Foreign text on one line, as code. */
 function plain(text: string): string {
