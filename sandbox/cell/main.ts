@@ -4,7 +4,7 @@ import { ProcessCpu } from './meter.ts';
 import { Pace } from './pace.ts';
 import { type RunMessage, Session } from './session.ts';
 import { Shelf } from './shelf.ts';
-import { requireWalls } from './walls.ts';
+import { pinTimeZone, requireWalls } from './walls.ts';
 
 /** Process side of a cell. Reads frames from standard input, writes frames to standard output, and ends with the pipe. */
 
@@ -13,8 +13,7 @@ const PULSE_MS = 500;
 
 requireWalls();
 
-// Scripts see the same time zone on every host; V8 would take the machine's. Its language follows the environment, which is empty.
-process.env.TZ = 'UTC';
+pinTimeZone();
 
 const sessions = new Map<number, Session>();
 const reader = new FrameReader();

@@ -12,3 +12,11 @@ export function requireWalls(): void {
   }
   if (permission.has('fs.read', '/')) throw new Error('a cell must not read the disk');
 }
+
+/**
+ * Scripts see the same time zone on every host; V8 would take the machine's. Its language follows the environment, which is
+ * empty. To be called after the walls were found to stand.
+ */
+export function pinTimeZone(): void {
+  process.env.TZ = 'UTC';
+}
