@@ -93,7 +93,8 @@ test('each finding comes back without its defence', async () => {
 async function tryOne(dir: string, { file, from, to, target, finding, fault }: Weakening): Promise<void> {
   const whole = await readFile(join(ROOT, file), 'utf8');
   assert.is(whole.split(from).length, 2, `${file} holds once: ${from}`);
-  assert.equal(await attemptIn(dir, target, finding), [], `${target}, nothing taken out`);
+  // Kept findings are tried with nothing taken out by found.test.ts.
+  if (typeof finding !== 'string') assert.equal(await attemptIn(dir, target, finding), [], `${target}, as it is`);
   await writeFile(
     join(dir, file),
     whole.replace(from, () => to),

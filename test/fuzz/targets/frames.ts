@@ -1,37 +1,17 @@
 /** Bytes and messages of a cell that lies: through the reader of frames, and out of a real process into a real pool. */
 import { deeperThan } from '../../../sandbox/depth.ts';
-import { encodeFrame, FrameError, FrameReader, MAX_FRAME } from '../../../sandbox/frames.ts';
-import { DEFAULT_LIMITS, type Limits, type LogLine, type RunOutcome } from '../../../sandbox/index.ts';
-import { Job } from '../../../sandbox/job.ts';
-import { parseFromCell } from '../../../sandbox/message.ts';
-import { Pool } from '../../../sandbox/pool.ts';
-import { loadSources, type Sources } from '../../../sandbox/source.ts';
-import { watchLoop } from '../../hostile/harness/loop.ts';
-import { bundleOf, openRig, outputOf, type Rig, START } from '../../sandbox/rig.ts';
+import { encodeFrame } from '../../../sandbox/frames.ts';
+import { loadSources } from '../../../sandbox/source.ts';
+import { openRig, outputOf } from '../../sandbox/rig.ts';
 import { jsonText, NUMBERS, STRINGS } from '../edges.ts';
 import type { Random } from '../random.ts';
 import type { Bench, Input, Target } from '../target.ts';
-import { LIAR, type Step } from './liar.ts';
+import { parseMessages, readBytes } from './bytes.ts';
+import type { Step } from './liar.ts';
+import { CODES, lie } from './lying.ts';
 
-const LIMITS: Limits = { ...DEFAULT_LIMITS, wallMs: 300, calls: 600, inFlight: 3, logLines: 20, resultBytes: 100_000 };
-/** A cell that is stuck is ended after its wall limit and a second; the machine may be busy. */
-const END_MS = 8_000;
-const DEPTH = 256;
-const LOOP_MAX_MS = 250;
-const GROWN_MB = 250;
-const CODES: readonly unknown[] = [
-  'SCRIPT_ERROR',
-  'SCRIPT_WALL',
-  'SCRIPT_CPU',
-  'SCRIPT_MEMORY',
-  'SCRIPT_KILLED',
-  'MAIN_MISSING',
-  'RESULT_NOT_JSON',
-  'RESULT_TOO_LARGE',
-  'PARAMS_TOO_LARGE',
-  'TOO_DEEP',
-  'CANCELLED',
-];
+/** Deeper values are not made. */
+const DEPTH = 1_000;
 
 /** See the file's first line. A neighbour in an honest cell runs beside each lie. */
 export const frames: Target = {
@@ -125,7 +105,7 @@ function mutate(random: Random, message: Record<string, unknown>): unknown {
 
 /** Null for what the host could not write as JSON again. */
 function parseLoose(text: string): unknown {
-  return deeperThan(text, DEPTH * 4) ? null : JSON.parse(text);
+  return deeperThan(text, DEPTH) ? null : JSON.parse(text);
 }
 
 const SIZES = [0, 100, 10_000, 1_000_000, 4_000_000, 15_000_000] as const;
@@ -177,175 +157,4 @@ function makeBig(random: Random): unknown {
     { t: 'pulse', more: '$big' },
     { t: 'pulse', more: '$list' },
   ]);
-}
-
-/** A stream gives the same messages however it is cut; a fault takes those of its own piece with it. */
-function readBytes(chunks: readonly string[]): string[] {
-  const bytes = chunks.map((chunk) => Buffer.from(chunk, 'base64'));
-  const cut = readAll(bytes);
-  const whole = splitFrames(Buffer.concat(bytes));
-  const isFault = cut.at(-1) === FAULT && whole.at(-1) === FAULT;
-  const expected = isFault ? [...whole.slice(0, cut.length - 1), FAULT] : whole;
-  return JSON.stringify(cut) === JSON.stringify(expected) ? [] : ['bytes that come in pieces give other messages'];
-}
-
-function readAll(chunks: readonly Buffer[]): unknown[] {
-  const reader = new FrameReader();
-  const messages: unknown[] = [];
-  try {
-    for (const chunk of chunks) {
-      for (const message of reader.push(chunk)) {
-        parseFromCell(message);
-        messages.push(message);
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof FrameError)) throw error;
-    messages.push(FAULT);
-  }
-  return messages;
-}
-
-const FAULT = 'a fault';
-
-/** What a reader should make of bytes, in few words. */
-function splitFrames(bytes: Buffer): unknown[] {
-  const messages: unknown[] = [];
-  for (let at = 0; at + 4 <= bytes.length; ) {
-    const size = bytes.readUInt32BE(at);
-    if (size > MAX_FRAME) return [...messages, FAULT];
-    if (at + 4 + size > bytes.length) break;
-    try {
-      messages.push(JSON.parse(bytes.toString('utf8', at + 4, at + 4 + size)));
-    } catch {
-      return [...messages, FAULT];
-    }
-    at += 4 + size;
-  }
-  return messages;
-}
-
-/** What is taken for a message has no field that its type does not have. */
-function parseMessages(texts: readonly string[]): string[] {
-  return texts.flatMap((text) => {
-    const message = parseFromCell(JSON.parse(text));
-    if (message === null) return [];
-    return Object.getPrototypeOf(message) === Object.prototype ? [] : [`${text} comes with a prototype of its own`];
-  });
-}
-
-/** What the host saw of one run in the lying cell. */
-interface Seen {
-  readonly lines: LogLine[];
-  calls: number;
-  open: number;
-  mostOpen: number;
-}
-
-async function lie(parts: readonly string[], sources: Sources, rig: Rig): Promise<readonly string[]> {
-  const steps = parts.map((part) => JSON.parse(part) as Step);
-  const options = { maxCells: 2, memoryMb: 2_048, maxQueued: 10, idleMs: 60_000, recycleRuns: 100, recycleMs: 1e9 };
-  const lying = { ...sources, cell: LIAR, prelude: JSON.stringify(steps) };
-  const pool = new Pool(lying, { ...options, spare: false, log: () => undefined });
-  // Who does not listen gets a lot to listen to.
-  const answerSize = steps.some(({ last }) => last === 'deaf') ? 1_000_000 : 1_000;
-  const isReady = steps.some(({ on, send }) => on === 'guest' && parseFromCell(send)?.t === 'ready');
-  const seen: Seen = { lines: [], calls: 0, open: 0, mostOpen: 0 };
-  const loop = watchLoop();
-  const memory = watchMemory();
-  const faults = await share(pool, rig, seen, { answerSize, isReady }).finally(() => pool.close());
-  const { ownMax } = loop();
-  const grownMb = memory();
-  if (ownMax > LOOP_MAX_MS) faults.push(`the event loop was late by ${Math.round(ownMax)} ms`);
-  if (grownMb > GROWN_MB) faults.push(`the host's memory grew by ${Math.round(grownMb)} MiB`);
-  return faults;
-}
-
-/** One run in the lying cell and one in an honest cell. */
-async function share(
-  pool: Pool,
-  rig: Rig,
-  seen: Seen,
-  plan: { answerSize: number; isReady: boolean },
-): Promise<string[]> {
-  const job = createJob(seen, plan.answerSize);
-  pool.submit(job);
-  const [end, neighbour] = await Promise.all([endOf(job), rig.run('const main = () => 7;')]);
-  const faults = neighbour.ok ? [] : [`the neighbour ended with ${neighbour.error.code} ${neighbour.error.message}`];
-  return [...faults, ...outcomeFaults(end, plan.isReady), ...seenFaults(seen)];
-}
-
-function createJob(seen: Seen, answerSize: number): Job {
-  return new Job({
-    cell: 'liar',
-    bundle: bundleOf(''),
-    entry: 'main',
-    params: '{}',
-    run: { id: 'run', workflow: 'w', activity: 'a', attempt: 1, startedAt: START, deterministic: false },
-    env: {},
-    limits: LIMITS,
-    signal: new AbortController().signal,
-    call: async () => {
-      seen.calls++;
-      seen.mostOpen = Math.max(seen.mostOpen, ++seen.open);
-      await new Promise((resolve) => setImmediate(resolve));
-      seen.open--;
-      return { got: 'y'.repeat(answerSize) };
-    },
-    log: (line) => seen.lines.push(line),
-  });
-}
-
-/** How the job ended: an outcome, the host's giving up, or nothing. */
-async function endOf(job: Job): Promise<RunOutcome | 'given up' | 'not ended'> {
-  const timer = Promise.withResolvers<'not ended'>();
-  const timeout = setTimeout(() => timer.resolve('not ended'), END_MS);
-  try {
-    return await Promise.race([job.outcome, timer.promise]);
-  } catch {
-    return 'given up';
-  } finally {
-    clearTimeout(timeout);
-  }
-}
-
-/** `isReady`: the cell says so; one that never does is waited for longer than this is. */
-function outcomeFaults(end: RunOutcome | 'given up' | 'not ended', isReady: boolean): string[] {
-  if (end === 'given up') return [];
-  if (end === 'not ended') return !isReady ? [] : [`a run with a wall limit of ${LIMITS.wallMs} ms has not ended`];
-  if (!Object.values(end.usage).every((figure) => figure >= 0)) return [`usage ${JSON.stringify(end.usage)}`];
-  if (!end.ok) {
-    const { code, message } = end.error;
-    return CODES.includes(code) && message.length <= 2_048 ? [] : [`ended with ${code}, ${message.length} characters`];
-  }
-  const bytes = Buffer.byteLength(end.output);
-  if (bytes > LIMITS.resultBytes) return [`took a result of ${bytes} bytes, at most ${LIMITS.resultBytes}`];
-  return deeperThan(end.output, DEPTH) ? [`took a result deeper than ${DEPTH}`] : [];
-}
-
-function seenFaults({ lines, calls, mostOpen }: Seen): string[] {
-  const faults: string[] = [];
-  if (calls > LIMITS.calls) faults.push(`took ${calls} calls, at most ${LIMITS.calls}`);
-  if (mostOpen > LIMITS.inFlight) faults.push(`took ${mostOpen} calls at once, at most ${LIMITS.inFlight}`);
-  if (lines.length > LIMITS.logLines + 2) faults.push(`took ${lines.length} lines, at most ${LIMITS.logLines}`);
-  for (const line of lines) {
-    const text = JSON.stringify(line);
-    if (text.length > 60_000) faults.push(`took a line of ${text.length} characters`);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-    if (/[\u0000-\u001f\u007f-\u009f\u2028\u202e\u200b\ufeff]/.test(line.message))
-      faults.push('took control characters');
-  }
-  return faults;
-}
-
-function watchMemory(): () => number {
-  const before = process.memoryUsage.rss();
-  let most = before;
-  const timer = setInterval(() => {
-    most = Math.max(most, process.memoryUsage.rss());
-  }, 20);
-  return () => {
-    clearInterval(timer);
-    return (most - before) / 2 ** 20;
-  };
 }
