@@ -14,12 +14,14 @@ import { findCompetitors } from './competitors.ts';
 import type { Figure, Missing } from './figures.ts';
 import { measureNeighbours } from './neighbours.ts';
 import { page } from './page.ts';
+import { measureRings } from './rings.ts';
 import { cloister } from './rows/cloister.ts';
 import { direct } from './rows/direct.ts';
 import { readSubject } from './subject.ts';
 import { table, verdicts } from './table.ts';
+import { measureTenants } from './tenants.ts';
 
-const PARTS = ['calls', 'cells', 'neighbours', 'workflows'] as const;
+const PARTS = ['calls', 'rings', 'cells', 'tenants', 'neighbours', 'workflows'] as const;
 type Part = (typeof PARTS)[number];
 
 /** Twice what it may take: something hangs. */
@@ -62,6 +64,8 @@ async function measure(part: Part, folder: string): Promise<(Figure | Missing)[]
   }
   const subject = await readSubject(folder);
   if (part === 'cells') return measureCells(subject, progress);
+  if (part === 'rings') return measureRings(subject, progress);
+  if (part === 'tenants') return measureTenants(subject, progress);
   if (part === 'neighbours') return measureNeighbours(subject, progress);
   return measureCalls(subject, await findCompetitors(cacheFolder(environment), progress), progress);
 }

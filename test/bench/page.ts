@@ -47,6 +47,12 @@ const READING = `## How to read it
   starts a hundred hostile scripts at once: a fifth each spin, spin after an awaited call, take memory without end, loop in
   native code until their process is killed, and backtrack in a regular expression. The delay of the host's event loop is its
   99th percentile and, in the column of p99, the worst of the round. The goal is 1.25 × the tail of the quiet rounds, or 50 ms more.
+- **The rings** are taken out of a copy of the sources, the same way as the tests of the attack catalogue do it.
+- **Active tenants.** Each of the tenants calls every half second, at moments of its own, so that a hundred calls a second come
+  to as many cells as there are tenants.
+- **Runs in a row.** Memory is looked at every 250 runs. What counts is the most of all later looks against the most of the first
+  thousand runs: what goes up and down is no growth. A cell is replaced after a thousand runs; the second pair of lines shows one
+  that is not.
 - **Workflows.** One Temporal server, tuned as Cloister tunes it, and both workers in one process; a run of Cloister, then a
   plain one, and again. Cloister's time is all of a run: loading the plan, the BillingWorkflow resource created and closed in
   the embedded FHIR server, and every script in a fresh isolate. The ratio is taken round by round.

@@ -40,17 +40,25 @@ const LIMIT_MS = 60_000;
 const MAIN =
   "const { main } = await import('./test/hostile/index.ts'); process.exit(await main(process.argv.slice(1)));";
 
-/** Runs the attacks of these ids in a copy with the edits. @throws when a text to be replaced is not there, or not once. */
-export async function attackWeakened(edits: readonly Edit[], ids: readonly string[]): Promise<Weakened> {
+/** A copy of the sources with the edits; disposing removes it. @throws when a text to be replaced is not there, or not once. */
+export async function copyWith(edits: readonly Edit[]): Promise<AsyncDisposable & { readonly dir: string }> {
   const dir = await mkdtemp(join(tmpdir(), 'cloister-weakened-'));
+  const copy = { dir, [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };
   try {
     await Promise.all(COPIED.map((path) => cp(join(ROOT, path), join(dir, path), { recursive: true })));
     await symlink(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
     for (const edit of edits) await apply(dir, edit);
-    return await run(dir, ids);
-  } finally {
-    await rm(dir, { recursive: true, force: true });
+    return copy;
+  } catch (error) {
+    await copy[Symbol.asyncDispose]();
+    throw error;
   }
+}
+
+/** Runs the attacks of these ids in a copy with the edits. @throws as `copyWith`. */
+export async function attackWeakened(edits: readonly Edit[], ids: readonly string[]): Promise<Weakened> {
+  await using copy = await copyWith(edits);
+  return await run(copy.dir, ids);
 }
 
 async function apply(dir: string, { file, from, to }: Edit): Promise<void> {
