@@ -3,6 +3,10 @@ import type { FromBuild, Question } from './message.ts';
 
 const CODES: ReadonlySet<unknown> = new Set<BuildProblem['code']>(['IMPORT_UNKNOWN', 'BUILD_FAILED', 'SCRIPT_MISSING']);
 
+/** Problems of one build, and characters of each of their texts: what a build of ours keeps to. */
+const MAX_PROBLEMS = 20;
+const MAX_CHARS = 2_048;
+
 /** A message of a build process as a typed value, or null when it is none: what it read is not trusted. */
 export function parseFromBuild(value: unknown): FromBuild | null {
   if (!isRecord(value)) return null;
@@ -19,9 +23,7 @@ export function parseFromBuild(value: unknown): FromBuild | null {
       return isWhole ? { t: 'made', code, map, exports, inputs } : null;
     }
     case 'failed':
-      return Array.isArray(value.problems) && value.problems.every(isProblem)
-        ? { t: 'failed', problems: value.problems }
-        : null;
+      return parseFailed(value.problems);
     default:
       return null;
   }
@@ -38,11 +40,27 @@ function parseQuestion(value: unknown): Question | null {
   return of === 'package' && typeof name === 'string' && isFrom ? { of, name, from } : null;
 }
 
-function isProblem(value: unknown): value is BuildProblem {
-  if (!isRecord(value)) return false;
+function parseFailed(problems: unknown): FromBuild | null {
+  if (!Array.isArray(problems)) return null;
+  const parsed = problems.slice(0, MAX_PROBLEMS).map(parseProblem);
+  return parsed.every((problem) => problem !== null) ? { t: 'failed', problems: parsed } : null;
+}
+
+function parseProblem(value: unknown): BuildProblem | null {
+  if (!isRecord(value)) return null;
   const { code, file, line, column, found, expected } = value;
-  const isPlace = typeof file === 'string' && typeof line === 'number' && typeof column === 'number';
-  return CODES.has(code) && isPlace && typeof found === 'string' && typeof expected === 'string';
+  if (!isCode(code) || typeof file !== 'string' || !isPosition(line) || !isPosition(column)) return null;
+  if (typeof found !== 'string' || typeof expected !== 'string') return null;
+  const cut = (text: string): string => text.slice(0, MAX_CHARS);
+  return { code, file: cut(file), line, column, found: cut(found), expected: cut(expected) };
+}
+
+function isCode(value: unknown): value is BuildProblem['code'] {
+  return CODES.has(value);
+}
+
+function isPosition(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 1;
 }
 
 function isTexts(value: unknown): value is string[] {
