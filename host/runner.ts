@@ -1,6 +1,7 @@
 /** Runs one script in a cell under one run's context: the only way from the host into the sandbox. */
 import { setImmediate } from 'node:timers/promises';
-import type { Bundle, Limits, LogLine, RunInfo, RunOutcome, Sandbox, Usage } from '../sandbox/index.ts';
+import type { Bundle, Limits, LogLine, RunInfo, RunOutcome, RunRequest, Sandbox, Usage } from '../sandbox/index.ts';
+import { Backlog } from './backlog.ts';
 import { CapabilityError, type Grants, type RunContext } from './broker/capability.ts';
 import type { Broker } from './broker/index.ts';
 import type { FailureCode } from './codes.ts';
@@ -40,8 +41,9 @@ const UNSCOPED_CELL = 'host:unscoped';
 /** Timers of Node take 31 bits of milliseconds, some 24 days. */
 export const LONGEST_MS = 2 ** 31 - 1;
 
-/** Runs scripts. Holds no state between runs. */
+/** Runs scripts. Of runs that are over it keeps nothing. */
 export class ScriptRunner {
+  readonly #backlog = new Backlog();
   readonly #sandbox: Sandbox;
   readonly #broker: Broker;
   readonly #deaths: Deaths | null;
@@ -63,7 +65,7 @@ export class ScriptRunner {
     const cell = request.tenant ?? UNSCOPED_CELL;
     const { onKill } = request;
     const left = onKill && this.#deaths?.enter(cell, request.run.id, onKill);
-    const running = this.#sandbox.run({
+    const asked: RunRequest = {
       cell,
       bundle: request.bundle,
       entry: 'main',
@@ -83,7 +85,8 @@ export class ScriptRunner {
           throw error;
         }
       },
-    });
+    };
+    const running = this.#backlog.run(asked, (onQueued) => this.#sandbox.run({ ...asked, onQueued }));
     const outcome = await running.catch((error: unknown) => {
       left?.(null);
       throw error;

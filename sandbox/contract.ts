@@ -62,6 +62,8 @@ export interface RunRequest {
    */
   readonly call: (method: string, args: unknown, signal: AbortSignal) => Promise<unknown>;
   readonly log: (line: LogLine) => void;
+  /** It has its place in the queue of its cell key: `SandboxFull` can no longer come. */
+  readonly onQueued?: () => void;
   /**
    * The run begins anew because another run ended the cell under it: its calls are numbered from the start again, so that the
    * keys of its writes come out the same. It loses no attempt.

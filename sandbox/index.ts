@@ -13,6 +13,7 @@ export type * from './contract.ts';
 export { SandboxFull } from './error.ts';
 export type { SandboxEvent } from './event.ts';
 export { DEFAULT_LIMITS } from './limits.ts';
+export { Wait } from './pool/wait.ts';
 
 /** Options of `createSandbox`; every one has a default. */
 export interface SandboxOptions {

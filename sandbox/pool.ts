@@ -16,6 +16,13 @@ import type { Sources } from './source.ts';
 /** How often memory and deadlines of busy cells are looked at; threats.md asks for 50 ms or less. */
 const LOOK_MS = 40;
 
+/**
+ * A cell that was in use this short a while ago is not given up for the memory of a run that may as well wait for another to
+ * end. To start cells takes the processor from those that run, so that more of them run at once and yet more cells are given up:
+ * a host in that state does not come out of it.
+ */
+const KEEP_MS = 1_000;
+
 /** A job is put alone into a cell when others have ended its cell this often. */
 const MAX_SHARED_RESTARTS = 3;
 
@@ -66,6 +73,7 @@ export class Pool {
     const { maxQueued } = this.#options;
     if (lane.queue.length >= maxQueued) return void job.abandon(new SandboxFull(job.request.cell, maxQueued));
     lane.add(job);
+    job.request.onQueued?.();
     this.#dropWhenCancelled(job, lane);
     this.#pump(lane);
   }
@@ -166,8 +174,8 @@ export class Pool {
     const { cell } = lane;
     if (cell && cell.running > 0 && rssMb <= cell.reservedMb) return null;
     const others = (): number => this.#reservedMb() - (cell?.reservedMb ?? 0);
-    while (others() + rssMb > memoryMb) if (!this.#evict(cell)) break;
     const isAlone = [...this.#cells].every((other) => other === cell || other.running === 0);
+    while (others() + rssMb > memoryMb) if (!this.#evict(cell, isAlone ? 0 : KEEP_MS)) break;
     if (others() + rssMb > memoryMb && !isAlone) {
       const text = `memory of the host: rssMb ${rssMb} beside ${Math.round(others())} of other cells, of ${memoryMb} MiB`;
       return { limit: 'memoryMb', text };
@@ -223,9 +231,10 @@ export class Pool {
     else lane?.leaving.add(cell);
   }
 
-  /** Gives up the longest idle cell, `except` this one; false when there is none. */
-  #evict(except: Cell | null): boolean {
-    const oldest = this.#idleCells().find((cell) => cell !== except);
+  /** Gives up the cell that has been idle longest, and for `idleMs`, `except` this one; false when there is none. */
+  #evict(except: Cell | null, idleMs = 0): boolean {
+    const since = performance.now() - idleMs;
+    const oldest = this.#idleCells().find((cell) => cell !== except && cell.idleSince <= since);
     if (oldest) this.#giveUp(oldest);
     return oldest !== undefined;
   }

@@ -19,6 +19,7 @@ export type WaitLimit =
   | 'heapMb'
   | 'rssMb'
   | 'alone'
+  | 'maxQueued'
   | 'leaving'
   | 'maxCells'
   | 'memoryMb'
@@ -53,15 +54,16 @@ export class Wait {
     this.#tell(`has waited ${Math.round(ms)} ms for a place, and still waits: ${this.#obstacle.text}`, ms);
   }
 
-  /** The wait is over, for better or worse. */
+  /** The wait is over, for better or worse; a second call tells nothing. */
   end(): void {
     this.#add();
     this.#obstacle = null;
     const ms = performance.now() - this.#since;
-    if (ms < TOLD_MS || this.#held.size === 0) return;
     const reasons = [...this.#held.values()].sort((a, b) => b.ms - a.ms);
     const texts = reasons.map(({ text, ms }) => (reasons.length === 1 ? text : `${text} (${Math.round(ms)} ms)`));
-    this.#tell(`waited ${Math.round(ms)} ms for a place: ${texts.join('; ')}`, ms);
+    if (ms >= TOLD_MS && texts.length > 0)
+      this.#tell(`waited ${Math.round(ms)} ms for a place: ${texts.join('; ')}`, ms);
+    this.#held.clear();
   }
 
   #add(): void {
