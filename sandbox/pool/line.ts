@@ -37,12 +37,12 @@ export class Line {
     const now = performance.now();
     if (now - this.#wordAt > WORD_MS) this.#say(now);
     const lanes = [...this.#lanes.values()];
-    const isHeldForCpu = lanes.some(({ obstacle }) => obstacle?.limit === 'cpu');
+    const isHeldForNow = lanes.some(({ obstacle }) => obstacle?.limit === 'cpu' || obstacle?.limit === 'memoryMb');
     const waiting = lanes.filter(({ waitsSince, yields }) => !yields && now - (waitsSince ?? now) > TURN_MS);
     const yielding = lanes.filter(({ yields }) => yields);
     if (waiting.length === 0) {
       for (const lane of yielding) lane.yields = false;
-      return yielding.length > 0 || isHeldForCpu;
+      return yielding.length > 0 || isHeldForNow;
     }
     const over = lanes
       .filter(
@@ -50,7 +50,7 @@ export class Line {
       )
       .sort((a, b) => (a.busySince ?? 0) - (b.busySince ?? 0));
     for (const lane of over.slice(0, Math.max(0, waiting.length - yielding.length))) lane.yields = true;
-    return isHeldForCpu;
+    return isHeldForNow;
   }
 
   /** The key that has waited longest, if that is another one. */

@@ -102,6 +102,20 @@ test('busy cells never have more memory between them than the host gives, and id
     assert.ok(reserved <= 1_100, String(reserved));
   }));
 
+test('a run waits for memory that others are about to give back, and no cell that was just in use is ended for it', () =>
+  withRig({ memoryMb: 760 }, async (rig) => {
+    const pidOf = (key: string) => rig.sandbox.stats().cells.find(({ cell }) => cell === key)?.pid;
+    for (const cell of ['a', 'b']) assert.is(outputOf(await rig.run(ONE, { cell })), 1);
+    const before = [pidOf('a'), pidOf('b')];
+    const slow = rig.run('async function main() { await new Promise((r) => setTimeout(r, 300)); return 1; }', {
+      cell: 'c',
+    });
+    await until(() => rig.sandbox.stats().cells.some(({ cell, running }) => cell === 'c' && running > 0));
+    assert.is(outputOf(await rig.run(ONE, { cell: 'a' })), 1);
+    assert.is(outputOf(await slow), 1);
+    assert.equal([pidOf('a'), pidOf('b')], before);
+  }));
+
 test('a run that wants more than all of the memory still runs, when nobody else does', () =>
   withRig({ memoryMb: 300 }, async (rig) => {
     assert.equal((await Promise.all(['a', 'b'].map((cell) => rig.run(SLEEP, { cell })))).map(outputOf), [1, 1]);
