@@ -51,7 +51,7 @@ export const RINGS = {
   2: {
     defence: 'ring 2: the watch over CPU time and wall clock in the cell',
     edits: noWatch,
-    red: { 'RES-02c': /the cell was ended: stuck/ },
+    red: { 'RES-02e': /the cell was ended: stuck/ },
   },
   3: {
     defence: 'ring 3: the supervisor ends the process of a run that does not leave it',
