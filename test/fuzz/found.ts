@@ -23,9 +23,9 @@ export async function readFindings(): Promise<ReadonlyMap<string, Finding>> {
   return new Map(names.map((name, i) => [name, JSON.parse(texts[i] ?? '') as Finding]));
 }
 
-/** Writes a finding; the same fault of the same target takes the same file. Resolves to its name. */
-export async function keepFinding(finding: Finding, signature: string): Promise<string> {
-  const hash = createHash('sha256').update(signature).digest('hex').slice(0, 8);
+/** Writes a finding; the same input takes the same file. Resolves to its name. */
+export async function keepFinding(finding: Finding): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(finding.input)).digest('hex').slice(0, 8);
   const name = `${finding.target}-${hash}.json`;
   await writeFile(join(FOLDER, name), `${JSON.stringify(finding, null, 2)}\n`);
   return name;

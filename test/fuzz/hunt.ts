@@ -27,7 +27,7 @@ export interface Turn {
   readonly ms: number;
   /** At most so many cases; default as many as there is time for. */
   readonly most?: number;
-  /** Signatures that are known: counted, not kept. Grows. */
+  /** Signatures of what this session has found: not kept again. Grows. */
   readonly known: Set<string>;
 }
 
@@ -76,7 +76,7 @@ async function keep(bench: Bench, finding: Finding, fault: string): Promise<Find
   const signature = signatureOf(fault);
   const input = await shrink(finding.input, SHRINK_MS, (smaller) => fails(bench, smaller, signature));
   const kept = { ...finding, input };
-  const name = await keepFinding(kept, `${finding.target} ${signature}`);
+  const name = await keepFinding(kept);
   console.log(`  ✗ ${name}: ${fault.slice(0, 300)}`);
   return kept;
 }

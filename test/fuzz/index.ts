@@ -2,10 +2,8 @@
  * `npm run fuzz -- [--minutes N] [--seed S] [--only TARGET]… [--case N] [--record]`: tries inputs made of random choices on
  * every target by turns, and keeps what fails as `found/*.json`. See docs/fuzzing.md.
  */
-import { signatureOf } from './attempt.ts';
-import { readFindings } from './found.ts';
 import { hunt, type Tally, type Turn } from './hunt.ts';
-import { type Options, readOptions } from './options.ts';
+import { OptionError, type Options, readOptions } from './options.ts';
 import { writeRecord } from './record.ts';
 import type { Target } from './target.ts';
 import { TARGETS } from './targets/index.ts';
@@ -13,12 +11,19 @@ import { TARGETS } from './targets/index.ts';
 /** A target's turn; after it the next one opens. */
 const TURN_MS = 90_000;
 
-/** Fuzzes; resolves to the exit code, 1 when something new was found. */
+/** Fuzzes; resolves to the exit code, 1 when something new was found, 2 when the arguments are not understood. */
 export async function main(args: readonly string[]): Promise<number> {
-  const options = readOptions(args);
-  const unknown = options.only.find((name) => !TARGETS.some((target) => target.name === name));
-  if (unknown !== undefined)
-    throw new Error(`--only: found ${unknown}, expected of ${TARGETS.map(({ name }) => name)}`);
+  try {
+    const names = TARGETS.map(({ name }) => name);
+    return await fuzz(readOptions(args, names));
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    process.stderr.write(`fuzz: ${error.message}\n`);
+    return 2;
+  }
+}
+
+async function fuzz(options: Options): Promise<number> {
   const targets = TARGETS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
   console.log(`seed ${options.seed}`);
   const tallies = options.case === null ? await takeTurns(targets, options) : await tryOne(targets, options);
@@ -29,9 +34,6 @@ export async function main(args: readonly string[]): Promise<number> {
 async function takeTurns(targets: readonly Target[], { minutes, seed }: Options): Promise<readonly Tally[]> {
   const until = performance.now() + minutes * 60_000;
   const known = new Set<string>();
-  for (const { target, faults } of (await readFindings()).values()) {
-    for (const fault of faults) known.add(`${target} ${signatureOf(fault)}`);
-  }
   const tallies: Tally[] = [];
   const first = new Map<Target, number>();
   const turnMs = Math.min(TURN_MS, (minutes * 60_000) / targets.length);

@@ -1,5 +1,5 @@
-/** What was tried, kept: `--record` adds a session to `docs/fuzz-record.json` and writes `docs/fuzz-record.md` from all of them. */
-import { readFile, writeFile } from 'node:fs/promises';
+/** What was tried, kept: `--record` adds a line to `docs/fuzz-record.jsonl` and writes `docs/fuzz-record.md` from all of them. */
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import type { Tally } from './hunt.ts';
 import type { Options } from './options.ts';
 
@@ -17,15 +17,14 @@ interface Session {
   readonly unconfirmed: readonly string[];
 }
 
-const DATA = new URL('../../docs/fuzz-record.json', import.meta.url);
+const DATA = new URL('../../docs/fuzz-record.jsonl', import.meta.url);
 const PAGE = new URL('../../docs/fuzz-record.md', import.meta.url);
 
 /** Adds what this call tried. */
 export async function writeRecord({ seed }: Options, tallies: readonly Tally[]): Promise<void> {
-  const before = JSON.parse(await readFile(DATA, 'utf8').catch(() => '[]')) as Session[];
-  const sessions = [...before, sessionOf(seed, tallies)];
-  await writeFile(DATA, `${JSON.stringify(sessions, null, 2)}\n`);
-  await writeFile(PAGE, pageOf(sessions));
+  await appendFile(DATA, `${JSON.stringify(sessionOf(seed, tallies))}\n`);
+  const lines = (await readFile(DATA, 'utf8')).trimEnd().split('\n');
+  await writeFile(PAGE, pageOf(lines.map((line) => JSON.parse(line) as Session)));
 }
 
 function sessionOf(seed: string, tallies: readonly Tally[]): Session {
@@ -65,7 +64,7 @@ function pageOf(sessions: readonly Session[]): string {
   return [
     '# What was fuzzed',
     '',
-    'Written by `npm run fuzz -- --record` from `fuzz-record.json`. What it tries, how, and what became of what it found stands in',
+    'Written by `npm run fuzz -- --record` from `fuzz-record.jsonl`. What it tries, how, and what became of what it found stands in',
     '[fuzzing.md](fuzzing.md).',
     '',
     `${sessions.length} sessions, ${minutes.toFixed(1)} minutes, ${all} cases.`,

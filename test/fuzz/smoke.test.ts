@@ -68,8 +68,10 @@ test('numbers and ids do not make a fault another one', () => {
 });
 
 test('options that make no sense are refused', () => {
-  for (const args of [['--minutes', '0'], ['--case', 'x'], ['--nope']]) assert.throws(() => readOptions(args));
-  assert.is(readOptions(['--minutes', '3']).minutes, 3);
+  for (const args of [['--minutes', '0'], ['--case', 'x'], ['--only', 'c'], ['--nope']]) {
+    assert.throws(() => readOptions(args, ['a', 'b']));
+  }
+  assert.is(readOptions(['--minutes', '3', '--only', 'a'], ['a', 'b']).minutes, 3);
 });
 
 test.run();
