@@ -14,11 +14,21 @@ export interface Sources {
   readonly db: string;
 }
 
+let loading: Promise<Sources> | null = null;
+
 /**
- * Bundles the programs of the sandbox. A cell then needs no file of this project to be readable, nor Node's type stripping in
- * its memory.
+ * Bundles the programs of the sandbox, once for this process: the bundler is stopped afterwards, which must not happen to another
+ * load. A cell then needs no file of this project to be readable, nor Node's type stripping in its memory.
  */
-export async function loadSources(): Promise<Sources> {
+export function loadSources(): Promise<Sources> {
+  loading ??= load().catch((error: unknown) => {
+    loading = null;
+    throw error;
+  });
+  return loading;
+}
+
+async function load(): Promise<Sources> {
   try {
     const libraries = bundle('guest/libraries.ts', { format: 'iife', globalName: '$made', minify: true });
     const [cell, build, prelude, sealed, cloister, db] = await Promise.all([
