@@ -1,14 +1,9 @@
 /** Frames of the pipe between host, cell and build process: four bytes of length (big endian), then JSON in UTF-8. */
 import { moreValuesThan } from './depth.ts';
+import { MAX_VALUES } from './limits.ts';
 
 /** Largest frame either side accepts, bytes. */
 export const MAX_FRAME = 16 * 1024 * 1024;
-
-/**
- * Most values in one frame. What is large in a frame are texts; millions of values would hold the reader's thread for the better
- * part of a second.
- */
-const MAX_VALUES = 100_000;
 
 /** A frame that breaks the protocol; whoever sees one ends the other side. */
 export class FrameError extends Error {

@@ -17,6 +17,12 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
 /** Deepest nesting of JSON that crosses the bridge in either direction. */
 export const MAX_DEPTH = 256;
 
+/**
+ * Most values in one JSON text that crosses the bridge, and in one frame. What is large should be texts: what a reader does for
+ * each of millions of values would hold its thread for seconds, and with the host's thread everybody.
+ */
+export const MAX_VALUES = 100_000;
+
 /** Longest log line, characters. */
 export const LOG_LINE_CHARS = 8 * 1024;
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Cell, type CellHooks } from './cell.ts';
 import { findMemoryGroups, type MemoryGroups } from './cgroup.ts';
 import type { SandboxStats } from './contract.ts';
@@ -314,6 +315,8 @@ export class Pool {
     this.#isLooking = true;
     const busy = [...this.#cells].filter((cell) => cell.running > 0);
     const rss = await readRss(busy.map((cell) => cell.pid));
+    // What cells have said while this loop was held up is heard before they are judged for their silence.
+    await setImmediate();
     for (const cell of busy) if (cell.running > 0) cell.check(rss.get(cell.pid));
     if (this.#line.look()) this.#pumpAll();
     this.#isLooking = false;

@@ -1,8 +1,8 @@
 import { answerCall } from './call.ts';
 import type { RunErrorCode } from './contract.ts';
-import { deeperThan } from './depth.ts';
+import { deeperThan, moreValuesThan } from './depth.ts';
 import type { Job } from './job.ts';
-import { MAX_DEPTH } from './limits.ts';
+import { MAX_DEPTH, MAX_VALUES } from './limits.ts';
 import { toLogLine } from './line.ts';
 import type { FromCell } from './message.ts';
 
@@ -50,7 +50,8 @@ export class Running {
 
   /** Whether this may be the result of the run, which its own cell should have known. */
   admitsResult(output: string): boolean {
-    return Buffer.byteLength(output) <= this.job.request.limits.resultBytes && !deeperThan(output, MAX_DEPTH);
+    if (Buffer.byteLength(output) > this.job.request.limits.resultBytes) return false;
+    return !deeperThan(output, MAX_DEPTH) && !moreValuesThan(output, MAX_VALUES);
   }
 
   /**

@@ -1,5 +1,5 @@
-import { deeperThan } from '../depth.ts';
-import { MAX_DEPTH, MESSAGE_CHARS } from '../limits.ts';
+import { deeperThan, moreValuesThan } from '../depth.ts';
+import { MAX_DEPTH, MAX_VALUES, MESSAGE_CHARS } from '../limits.ts';
 import type { CellRing, Ended, FromCell, ToCell } from '../message.ts';
 
 import { Budget } from './budget.ts';
@@ -198,6 +198,7 @@ export class Session {
     const max = this.#message.limits.resultBytes;
     if (size > max) return void this.#unfit('TOO_LARGE', `${size} bytes, at most ${max}`);
     if (deeperThan(output, MAX_DEPTH)) return void this.#unfit('TOO_DEEP', `at most ${MAX_DEPTH} levels`);
+    if (moreValuesThan(output, MAX_VALUES)) return void this.#unfit('TOO_LARGE', `more than ${MAX_VALUES} values`);
     if (parsed(output) === undefined) return void this.#unfit('NOT_JSON', 'the script broke its own result');
     this.#end({ ok: true, output });
   }

@@ -1,3 +1,4 @@
+import { MAX_VALUES } from '../limits.ts';
 import {
   contains,
   cut,
@@ -25,13 +26,14 @@ export function isText(json: JsonText): json is { readonly text: string } {
 }
 
 /**
- * A value as JSON text of at most `max` characters, by strict rules: nothing is lost in silence. Functions, symbols, bigints,
+ * A value as JSON text of at most `max` characters and `MAX_VALUES` values, by strict rules: nothing is lost in silence. Functions, symbols, bigints,
  * NaN and infinities, maps, sets, promises and cycles are faults; `undefined` is dropped from objects, is null in arrays and
  * as the whole value, as JSON.stringify and the spec have it. May run code of the script (`toJSON`, getters): call it only
  * under the isolate's time limit.
  */
 export function toJson(value: unknown, max: number): JsonText {
   let isTooLarge = false;
+  let values = 0;
   let why = '';
   const refuse = (key: string, what: string): never => {
     why = key === '' ? `${what} is not JSON` : `${what} at "${cut(key, 200)}" is not JSON`;
@@ -39,6 +41,7 @@ export function toJson(value: unknown, max: number): JsonText {
   };
   try {
     const text = stringify(value === undefined ? null : value, (key: string, part: unknown) => {
+      if (++values > MAX_VALUES) throw null;
       const what = notJson(part);
       if (what !== null) refuse(key, what);
       const text = textIn(part);
@@ -52,6 +55,7 @@ export function toJson(value: unknown, max: number): JsonText {
     if (typeof text !== 'string') return { fault: 'NOT_JSON', why: 'a value is not JSON' };
     return text.length > max ? { fault: 'TOO_LARGE', why: `${text.length} characters, at most ${max}` } : { text };
   } catch (error) {
+    if (values > MAX_VALUES) return { fault: 'TOO_LARGE', why: `at most ${MAX_VALUES} values and ${max} characters` };
     if (isTooLarge) return { fault: 'TOO_LARGE', why: `a string or list is longer than ${max} characters` };
     if (why !== '') return { fault: 'NOT_JSON', why };
     return ofError(error);
