@@ -1,8 +1,6 @@
 /** Attacks one after the other, in one world. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { parseAside } from '../../../registry/yaml/aside.ts';
-import { MAX_YAML_TOKENS } from '../../../registry/yaml/document.ts';
 import type { Case } from './attack.ts';
 import { type Counts, countAll } from './counts.ts';
 import { judge, type Verdict } from './judge.ts';
@@ -24,7 +22,6 @@ interface Scene {
 
 /** Opens a stage. */
 export async function openStage(): Promise<Stage> {
-  await warmParser();
   let scene = await openScene();
   const atFirst = await residentMb();
   return {
@@ -70,16 +67,6 @@ async function rest(world: World): Promise<Counts> {
   await world.forged(LARGE, { limits: { wallMs: 10_000 } });
   await new Promise((resolve) => setTimeout(resolve, 300));
   return countAll(world.sandbox);
-}
-
-/**
- * The thread that parses long YAML takes some tens of megabytes of the process, and does not give them back when it ends; nor
- * does the heap of this thread, once it was full.
- */
-async function warmParser(): Promise<void> {
-  const long = `a: [${'1,'.repeat(19_000)}]`;
-  for (const text of ['- '.repeat(30_000), ...Array<string>(12).fill(long)]) await parseAside(text, MAX_YAML_TOKENS);
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
 }
 
 /** The least of several readings: the collector and the allocator give memory back when they come to it. */
