@@ -1,4 +1,4 @@
-// The parser is not ours: GHSA-48c2-rrv3-qjmp was found in it. Whatever the next one is, it ends with its thread.
+// The parser is not ours: GHSA-48c2-rrv3-qjmp was found in it. Whatever the next one is, it ends with its process (test/registry/aside.test.ts).
 import * as assert from 'uvu/assert';
 import { parseAside } from '../../../registry/yaml/aside.ts';
 import { MAX_YAML_TOKENS } from '../../../registry/yaml/document.ts';
