@@ -26,6 +26,11 @@ export type Start<T> = (onQueued: () => void) => Promise<T>;
 export class Backlog {
   readonly #lanes = new Map<string, Lane>();
 
+  /** Runs that wait here. */
+  get length(): number {
+    return [...this.#lanes.values()].reduce((sum, { waiting }) => sum + waiting.length, 0);
+  }
+
   /**
    * Starts a run, as often as it takes for the sandbox not to refuse it with `SandboxFull`. When `signal` aborts it is started
    * at once, for the sandbox to say how that ends.

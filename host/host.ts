@@ -150,7 +150,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
     ['temporal', async () => void (await client.workflowService.getSystemInfo({}))],
     ['fhir', () => fhir.ping()],
   ]);
-  const served = { ...options, shelf, runs, ward, checks };
+  const load = () => ({ sandbox: scripts.sandbox.stats(), waiting: scripts.runner.waiting });
+  const served = { ...options, shelf, runs, ward, checks, load };
   const api = await listen(served, options.orFreePort === true);
   starting.defer(() => api.close());
   if (options.furtherPort !== undefined) {

@@ -55,6 +55,11 @@ export class ScriptRunner {
     this.#deaths = deaths;
   }
 
+  /** Runs that the sandbox has no place for yet, not even one to wait in. */
+  get waiting(): number {
+    return this.#backlog.length;
+  }
+
   /** Runs a script to its end. Does not reject for anything a script or a capability can do. */
   async run(request: ScriptRun): Promise<ScriptOutcome> {
     const limitMs = Math.max(1, Math.min(request.remainingMs, LONGEST_MS));

@@ -1,23 +1,51 @@
-/** `GET /health`: whether the process lives, and which of its parts answer. Open to everyone; tells no addresses. */
+/**
+ * `GET /health`: whether the process lives, and which of its parts answer. Open to everyone; tells no addresses. Who may call
+ * the API sees the figures of the sandbox too: counts and sizes, no tenant.
+ */
 import type { ServerRoute } from '@hapi/hapi';
+import type { SandboxStats } from '../../sandbox/index.ts';
 import type { ApiOptions } from './server.ts';
 
 const CHECK_TIMEOUT_MS = 2000;
 
+/** How much the host has to do. */
+export interface Load {
+  readonly sandbox: SandboxStats;
+  /** Runs that wait until the queue of their tenant in the sandbox has a place. */
+  readonly waiting: number;
+}
+
 /** The health route: 200 always; `degraded` when a part is down. */
-export function healthRoutes({ checks }: ApiOptions): ServerRoute[] {
+export function healthRoutes({ checks, load }: ApiOptions): ServerRoute[] {
   return [
     {
       method: 'GET',
       path: '/health',
-      options: { auth: false },
-      handler: async () => {
+      options: { auth: { mode: 'try' } },
+      handler: async ({ auth }) => {
         const states = await Promise.all([...checks].map(async ([name, check]) => [name, await state(check)] as const));
         const down = states.some(([, word]) => word === 'down');
-        return { status: down ? 'degraded' : 'ok', checks: Object.fromEntries(states) };
+        const sandbox = auth.isAuthenticated && load ? { sandbox: figures(load()) } : {};
+        return { status: down ? 'degraded' : 'ok', checks: Object.fromEntries(states), ...sandbox };
       },
     },
   ];
+}
+
+/** Cells have the names of their tenants: they are counted. */
+function figures({ sandbox: { cells, ...rest }, waiting }: Load) {
+  const sum = (of: (cell: SandboxStats['cells'][number]) => number): number =>
+    cells.reduce((total, cell) => total + of(cell), 0);
+  const { queued, ...others } = rest;
+  return {
+    cells: cells.length,
+    low: sum(({ isLow }) => Number(isLow)),
+    running: sum(({ running }) => running),
+    queued,
+    waiting,
+    rssMb: Math.round(sum(({ rssMb }) => rssMb)),
+    ...others,
+  };
 }
 
 async function state(check: () => Promise<void>): Promise<'up' | 'down'> {

@@ -7,7 +7,7 @@ import type { Ward } from '../quarantine.ts';
 import type { Runs } from '../runs/index.ts';
 import { type Access, authenticate } from './access.ts';
 import { answerErrors } from './failure.ts';
-import { healthRoutes } from './health.ts';
+import { healthRoutes, type Load } from './health.ts';
 import { quarantineRoutes } from './quarantines.ts';
 import { shown } from './query.ts';
 import { runRoutes } from './runs.ts';
@@ -27,6 +27,8 @@ export interface ApiOptions {
   readonly unscopedRuns: 'allow' | 'deny';
   /** Named checks of `GET /health`; each resolves when the part answers. */
   readonly checks: ReadonlyMap<string, () => Promise<void>>;
+  /** Figures of `GET /health`; null: a host that runs no scripts. */
+  readonly load: (() => Load) | null;
   readonly log: Logger;
 }
 

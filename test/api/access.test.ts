@@ -48,7 +48,10 @@ access.before(async () => {
   owned.defer(async () => fhir.close?.());
   const runs = new Runs(new Client({ connection }), fhir.host);
   const checks = new Map([['fhir', () => fhir.host.ping()]]);
-  const options = { shelf, runs, ward: null, port: 0, unscopedRuns: 'allow', checks } as const;
+  // Of this sandbox, with a cell of a tenant in it.
+  await sandbox.warm('org-secret');
+  const load = () => ({ sandbox: sandbox.stats(), waiting: 7 });
+  const options = { shelf, runs, ward: null, port: 0, unscopedRuns: 'allow', checks, load } as const;
   start = async (by, address = '127.0.0.1') => {
     const api = await startApi({ ...options, address, access: by, log: pino({ level: 'silent' }) });
     owned.defer(() => api.close());
@@ -91,6 +94,25 @@ access('/health needs no token and names no address', async () => {
   const { status, body } = await caller(url).get('/health');
   assert.is(status, 200);
   assert.equal(body, { status: 'degraded', checks: { fhir: 'down' } });
+});
+
+access('/health has figures of the sandbox for those who may call the API, and no tenant in them', async () => {
+  const { url } = await start({ kind: 'token', token: TOKEN });
+  const open = { status: 'degraded', checks: { fhir: 'down' } };
+  for (const authorization of ['', `Bearer ${TOKEN}x`, TOKEN]) {
+    const { status, body } = await caller(url).get('/health', { authorization });
+    assert.equal([status, body], [200, open], authorization);
+  }
+  const { status, body } = await caller(url).get('/health', { authorization: `Bearer ${TOKEN}` });
+  const { sandbox, ...rest } = body;
+  assert.equal([status, rest], [200, open]);
+  const { memoryMb, memoryGroups, rssMb, ...counts } = sandbox;
+  const killed = { stuck: 0, memory: 0, silent: 0, protocol: 0, kernel: 0, catastrophe: 0, crash: 0 };
+  const ends = { timeout: 0, heap: 0, watch: 0, killed };
+  assert.equal(counts, { cells: 1, low: 0, running: 0, queued: 0, waiting: 7, kills: 0, ends });
+  assert.ok(memoryMb.limit >= memoryMb.reserved && memoryMb.reserved > 0, JSON.stringify(memoryMb));
+  assert.ok([null, 1, 2].includes(memoryGroups) && Number.isInteger(rssMb));
+  assert.not.match(JSON.stringify(body), /org-secret|pid/);
 });
 
 access('on loopback, a Host or an Origin of somebody else is 401', async () => {

@@ -73,6 +73,7 @@ worker('a run is shown from its history, and one can be started that waits', asy
     port: 0,
     unscopedRuns: 'allow',
     checks: new Map(),
+    load: null,
     log: pino({ level: 'silent' }),
   });
   owned.defer(() => api.close());
