@@ -13,6 +13,8 @@ const LIMITS: Limits = { ...DEFAULT_LIMITS, wallMs: 300, calls: 600, inFlight: 3
 /** A cell that is stuck is ended after its wall limit and a second; the machine may be busy. */
 const END_MS = 12_000;
 const DEPTH = 256;
+/** Calls whose answers may wait in the host: an answer is longer than a pipe. */
+const UNREAD = LIMITS.inFlight + 1;
 /** When a run is cancelled whose plan waits for that. */
 const CANCEL_MS = 100;
 const LOOP_MAX_MS = 250;
@@ -62,6 +64,9 @@ async function share(pool: Pool, steps: readonly Step[], rig: Rig): Promise<stri
   const neighbour = await rig.run('const main = () => 7;');
   const faults = neighbour.ok ? [] : [`the neighbour ended with ${neighbour.error.code} ${neighbour.error.message}`];
   for (const { ended, seen } of own) faults.push(...outcomeFaults(await ended, isReady), ...seenFaults(seen));
+  const isDeaf = steps.some(({ on, last, afterMs = 0 }) => on === 'run' && last === 'deaf' && afterMs === 0);
+  const calls = Math.max(...own.map(({ seen }) => seen.calls));
+  if (isDeaf && calls > UNREAD) faults.push(`took ${calls} calls of a cell that reads no answer, at most ${UNREAD}`);
   return faults;
 }
 
