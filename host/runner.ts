@@ -82,6 +82,7 @@ export class ScriptRunner {
       log: request.log,
       // The run begins anew after a neighbour killed the cell: its writes must find what they wrote before.
       onRestart: () => writes.restart(),
+      onRefused: (method, code) => this.#broker.refused(method, code, context),
       call: async (method, args, signal) => {
         try {
           return await this.#broker.call(method, args, { ...context, signal });

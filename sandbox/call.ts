@@ -1,4 +1,4 @@
-import type { RunRequest } from './contract.ts';
+import type { RefusedCall, RunRequest } from './contract.ts';
 import { deeperThan } from './depth.ts';
 import { ANSWER_BYTES, MAX_DEPTH, MESSAGE_CHARS } from './limits.ts';
 
@@ -34,13 +34,16 @@ export interface Call {
  * `{"err": {code, message}}`; never rejects. `log` gets the errors that a script must not see.
  */
 export async function answerCall(
-  request: Pick<RunRequest, 'call' | 'limits'>,
+  request: Pick<RunRequest, 'call' | 'limits' | 'onRefused'>,
   call: Call,
   signal: AbortSignal,
   log: (error: unknown) => void,
 ): Promise<string> {
   const args = parseArgs(call, request.limits.argBytes);
-  if ('err' in args) return JSON.stringify(args);
+  if ('err' in args) {
+    request.onRefused?.(METHOD.test(call.method) ? call.method : 'unknown', args.err.code);
+    return JSON.stringify(args);
+  }
   try {
     const value = await request.call(call.method, args.ok, signal);
     const text = `{"ok":${JSON.stringify(value) ?? 'null'}}`;
@@ -52,10 +55,10 @@ export async function answerCall(
   }
 }
 
-type Refusal = { readonly err: { readonly code: string; readonly message: string } };
+type Refusal = { readonly err: { readonly code: RefusedCall; readonly message: string } };
 
 function parseArgs({ method, args }: Call, argBytes: number): { readonly ok: unknown } | Refusal {
-  const refuse = (code: string, message: string): Refusal => ({ err: { code, message } });
+  const refuse = (code: RefusedCall, message: string): Refusal => ({ err: { code, message } });
   if (!METHOD.test(method)) return refuse('UNKNOWN_METHOD', 'there is no such method');
   if (Buffer.byteLength(args) > argBytes) return refuse('TOO_LARGE', tooLarge('the argument', argBytes));
   if (deeperThan(args, MAX_DEPTH)) return refuse('TOO_DEEP', `the argument is nested deeper than ${MAX_DEPTH}`);

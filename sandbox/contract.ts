@@ -61,6 +61,11 @@ export interface RunRequest {
    * `code` and a safe `message` reaches the script as those two; any other rejection becomes `FAILED` without its text.
    */
   readonly call: (method: string, args: unknown, signal: AbortSignal) => Promise<unknown>;
+  /**
+   * Told of each call that was refused before `call`. `method` is a name of a method's form, whether or not there is one of that
+   * name; `unknown` for any other text.
+   */
+  readonly onRefused?: (method: string, code: RefusedCall) => void;
   readonly log: (line: LogLine) => void;
   /** It has its place in the queue of its cell key: `SandboxFull` can no longer come. */
   readonly onQueued?: () => void;
@@ -70,6 +75,12 @@ export interface RunRequest {
    */
   readonly onRestart?: () => void;
 }
+
+/**
+ * Why a call was refused before any capability saw it. `BAD_ARGUMENT`: a key that reaches for a prototype, or text that is no
+ * JSON, which the bridge inside a cell lets nobody send.
+ */
+export type RefusedCall = 'UNKNOWN_METHOD' | 'BAD_ARGUMENT' | 'TOO_LARGE' | 'TOO_DEEP';
 
 /** One line a script logged: capped and with control characters escaped. */
 export interface LogLine {

@@ -79,6 +79,11 @@ export interface RunContext {
    * (`<runId>:<activity>:<n>`, n from 0). Call it once per write.
    */
   nextWriteKey(): string;
+  /**
+   * Set by the broker: reports that this call was denied, for the audit, where the script is told something else so that it
+   * learns nothing. A rejection with `DENIED` needs no report.
+   */
+  denied?(): void;
 }
 
 /** One method of a capability. `args` is parsed JSON of the script's and must be checked before use. */

@@ -64,7 +64,7 @@ function scriptCalls(client: FhirClient) {
       const target = { resourceType: parseType(type, 'read'), id: parseId(id) };
       return client
         .call(context.tenant, context, (fhir, options) => fhir.read({ ...target, options }))
-        .catch(foreignAsMissing);
+        .catch(foreignAsMissing(context));
     },
     'fhir.search': async (args, context) => {
       const { type, params } = args as Record<string, unknown>;
@@ -102,7 +102,7 @@ function scriptCalls(client: FhirClient) {
       context.nextWriteKey();
       return client
         .call(context.tenant, context, (fhir, options) => fhir.patch({ ...target, options }))
-        .catch(foreignAsMissing);
+        .catch(foreignAsMissing(context));
     },
     'fhir.delete': async (args, context) => {
       const { type, id } = args as Record<string, unknown>;
@@ -110,7 +110,7 @@ function scriptCalls(client: FhirClient) {
       context.nextWriteKey();
       await client
         .call(context.tenant, context, (fhir, options) => fhir.delete({ ...target, options }))
-        .catch(foreignAsMissing)
+        .catch(foreignAsMissing(context))
         .catch((error: unknown) => {
           if (!(error instanceof CapabilityError && error.code === 'NOT_FOUND')) throw error;
         });

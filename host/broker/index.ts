@@ -25,6 +25,12 @@ const NAMES = ['fhir', 'db', 'http', 'log'] as const;
 /** Refusals of what the script may not do, as against what went wrong. */
 const AUDITED: ReadonlySet<CallCode> = new Set(['DENIED', 'UNKNOWN_METHOD', 'TOO_MANY_CALLS']);
 
+/** The same before the broker: a malformed argument comes from no honest script there, a large or deep one may. */
+const AUDITED_BEFORE: ReadonlySet<CallCode> = new Set(['UNKNOWN_METHOD', 'BAD_ARGUMENT']);
+
+/** What the audit needs to know of a run. */
+export type Audited = Pick<RunContext, 'tenant' | 'runId' | 'workflow' | 'activity' | 'digest'>;
+
 /** Routes calls by method name. After `close` no call may start. */
 export class Broker {
   readonly #methods: ReadonlyMap<string, Method>;
@@ -44,7 +50,8 @@ export class Broker {
   async call(method: string, args: unknown, context: RunContext): Promise<unknown> {
     try {
       this.#admit(method, context);
-      const answer = await this.#method(method)(args, context);
+      const denied = (): void => this.#audit(method, 'DENIED', context);
+      const answer = await this.#method(method)(args, { ...context, denied });
       if (isRefusal(method, answer)) this.#audit(method, 'DENIED', context);
       return answer;
     } catch (error) {
@@ -54,6 +61,11 @@ export class Broker {
       if (AUDITED.has(shown.code)) this.#audit(method, shown.activityCode ?? shown.code, context);
       throw shown;
     }
+  }
+
+  /** Takes note of a call that the sandbox refused without asking the broker. */
+  refused(method: string, code: CallCode, context: Audited): void {
+    if (AUDITED_BEFORE.has(code)) this.#audit(method, code, context);
   }
 
   /** Closes every capability. */
@@ -76,7 +88,7 @@ export class Broker {
     return method;
   }
 
-  #audit(method: string, code: string, context: RunContext): void {
+  #audit(method: string, code: string, context: Audited): void {
     const { tenant, runId, workflow, activity, digest } = context;
     const known = this.#known(method);
     this.#events.denied({ tenant, runId, workflow, activity, digest, method: known, code });

@@ -1,18 +1,23 @@
 // timeout: 90
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createClient } from '@supabase/supabase-js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Grants } from '../../host/broker/capability.ts';
 import { CapabilityError } from '../../host/broker/capability.ts';
+import { createFhirCapability } from '../../host/broker/fhir.ts';
 import { Broker, type Denial } from '../../host/broker/index.ts';
 import { startFhirServer } from '../../host/embedded/fhir/index.ts';
 import { startSupabase } from '../../host/embedded/supabase.ts';
 import { createScriptHost } from '../../host/host.ts';
 import { openLog } from '../../host/log.ts';
 import { openRows } from '../../host/rows.ts';
-import { type BuildOutcome, DEFAULT_LIMITS } from '../../sandbox/index.ts';
+import { answerCall } from '../../sandbox/call.ts';
+import { type BuildOutcome, DEFAULT_LIMITS, type RefusedCall } from '../../sandbox/index.ts';
 import { temporaryFolder } from '../stand/project.ts';
 
 const test = suite('a denied call');
@@ -160,6 +165,19 @@ const CASES: readonly (readonly [what: string, call: string, method: string, cod
     'UNKNOWN_METHOD',
   ],
   ['a capability that there is not', '$cloister.call("shell." + canary, { canary })', 'unknown', 'UNKNOWN_METHOD'],
+  ['a name of no form', '$cloister.call("fhir.read; " + canary, { canary })', 'unknown', 'UNKNOWN_METHOD'],
+  [
+    'an argument that reaches for a prototype',
+    '$cloister.call("fhir.read", { type: "Patient", id: { constructor: canary } })',
+    'fhir.read',
+    'BAD_ARGUMENT',
+  ],
+  [
+    'the same to a method that there is not',
+    '$cloister.call("fhir.steal" + canary, { constructor: canary })',
+    'fhir.unknown',
+    'BAD_ARGUMENT',
+  ],
 ];
 
 for (const [what, call, method, code, given] of CASES) {
@@ -189,7 +207,10 @@ test('a script that tries a thousand times is held up by none of a thousand even
 
 test('what goes wrong without being forbidden is no event', async () => {
   const body = `${quiet('http.fetch(canary)')} ${quiet('fhir.read("Patient", "none")')} ${quiet('fhir.read("Patient", 5 as any)')}
-    await db.from('notes').select('no_such_column'); ${quiet('$cloister.call("fhir.read", { __proto__: null, ["constructor"]: 1 })')}
+    await db.from('notes').select('no_such_column'); ${quiet('$cloister.call("fhir.read", () => canary)')}
+    ${quiet('$cloister.call("fhir.read", { type: canary.repeat(500_000) })')}
+    ${quiet('$cloister.call("fhir.read", { type: "\u{1f600}".repeat(500_000) })')}
+    let deep: any = canary; for (let n = 0; n < 500; n++) deep = [deep]; ${quiet('$cloister.call("fhir.read", deep)')}
     await http.fetch('https://evil.example/').catch(() => null);`;
   const { found } = await attempt(body, 1);
   assert.is(found.length, 1, JSON.stringify(found));
@@ -211,6 +232,51 @@ test('calls beyond those that may be open at once, as the capability counts them
     denials.map(({ method, code }) => [method, code]),
     [['http.fetch', 'TOO_MANY_CALLS']],
   );
+});
+
+test('text that is no JSON, which the bridge of a cell lets nobody send, is an event; large or deep arguments are none', async () => {
+  const denials: Denial[] = [];
+  const broker = new Broker([], { denied: (denial) => void denials.push(denial), failed: () => undefined });
+  const about = { tenant: TENANT, runId: 'r', workflow: 'w', activity: 'a', digest: 'd' };
+  const request = {
+    call: async () => null,
+    limits: { ...DEFAULT_LIMITS, argBytes: 1_000 },
+    onRefused: (method: string, code: RefusedCall) => broker.refused(method, code, about),
+  };
+  for (const args of [`{"a": ${CANARY}`, `"${CANARY.repeat(200)}"`, `${'['.repeat(400)}${']'.repeat(400)}`]) {
+    await answerCall(request, { method: 'fhir.read', args }, new AbortController().signal, () => undefined);
+  }
+  assert.equal(denials, [{ ...about, method: 'fhir.unknown', code: 'BAD_ARGUMENT' }]);
+});
+
+test('what a FHIR server forbids is an event, though a script is told that it is missing; what is missing is none', async () => {
+  await using server = createServer((request, response) => {
+    response.writeHead(request.url?.includes('foreign') ? 403 : 404, { 'content-type': 'application/fhir+json' });
+    response.end(JSON.stringify({ resourceType: 'OperationOutcome', issue: [{ diagnostics: CANARY }] }));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const fhir = createFhirCapability({ baseUrl: `http://127.0.0.1:${port}`, mode: 'organization-prefix', auth: null });
+  const denials: Denial[] = [];
+  const broker = new Broker([fhir], { denied: (denial) => void denials.push(denial), failed: () => undefined });
+  owned.defer(() => broker.close());
+  const context = {
+    ...{ tenant: TENANT, runId: 'r', workflow: 'w', activity: 'a', attempt: 1, digest: 'd', grants: GRANTS },
+    ...{ deadline: Date.now() + 9_000, signal: new AbortController().signal, nextWriteKey: () => 'k' },
+  };
+  const ops = [{ op: 'remove', path: '/active' }];
+  for (const method of ['fhir.read', 'fhir.patch', 'fhir.delete']) {
+    const [foreign, missing] = await Promise.all(
+      ['foreign', 'missing'].map((id) =>
+        broker.call(method, { type: 'Patient', id, ops }, context).catch(({ code, message }) => ({ code, message })),
+      ),
+    );
+    assert.equal(foreign, missing, 'the script cannot tell them apart');
+    assert.equal(
+      denials.splice(0).map((denial) => [denial.method, denial.code]),
+      [[method, 'DENIED']],
+    );
+  }
 });
 
 test('nothing of what the scripts asked for is in the log of the host', async () => {

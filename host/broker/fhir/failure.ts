@@ -1,5 +1,5 @@
 /** What a failed request becomes for a script: a code and a text without addresses, credentials or stacks. */
-import { CapabilityError } from '../capability.ts';
+import { CapabilityError, type RunContext } from '../capability.ts';
 import { isRecord } from './argument.ts';
 import { AnswerTooLarge } from './cap.ts';
 
@@ -29,10 +29,14 @@ export function asTransaction(error: unknown): unknown {
 
 /**
  * The failure of a call on one resource: a server that refuses a foreign id (403) and does not know a missing one (404)
- * would tell them apart, so to a script both are missing.
+ * would tell them apart, so to a script both are missing. The audit is told which it was.
  */
-export function foreignAsMissing(error: unknown): never {
-  throw error instanceof Forbidden ? missing() : error;
+export function foreignAsMissing(context: Pick<RunContext, 'denied'>): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof Forbidden)) throw error;
+    context.denied?.();
+    throw missing();
+  };
 }
 
 /** The server knows who asks, and refuses. */
