@@ -20,24 +20,23 @@ interface Evaluation {
 }
 
 /**
- * Answers the bridge's method `evaluate`: text in a second isolate that has no capabilities, at most `cpuLeftMs`. The answer
- * is an answer's text; `cpuMs` is what it cost. The isolate is handed to `opened`, whose owner may dispose of it before its
- * time.
+ * Answers the bridge's method `evaluate`: text in a second isolate that has no capabilities, at most `cpuLeftMs`. Resolves
+ * to an answer's text. The isolate is handed to `opened`, whose owner knows by it what the text costs and may dispose of it
+ * before its time.
  */
 export async function evaluateSealed(
   shelf: Shelf,
   evaluation: Evaluation,
   cpuLeftMs: number,
   opened: (isolate: Isolate) => void,
-): Promise<{ readonly text: string; readonly cpuMs: number }> {
+): Promise<string> {
   const question = parseQuestion(evaluation);
-  if (typeof question === 'string') return { text: refusal('BAD_ARGUMENT', question), cpuMs: 0 };
+  if (typeof question === 'string') return refusal('BAD_ARGUMENT', question);
   const isolate = shelf.takeSealed(HEAP_MB);
   opened(isolate);
   try {
     const answer = await isolate.ask(question.text, Math.max(1, Math.ceil(Math.min(question.timeoutMs, cpuLeftMs))));
-    const text = 'text' in answer ? answerText(answer.text) : refusal('INVALID', `the text was ended: ${answer.fault}`);
-    return { text, cpuMs: isolate.cpuMs };
+    return 'text' in answer ? answerText(answer.text) : refusal('INVALID', `the text was ended: ${answer.fault}`);
   } finally {
     isolate.dispose();
   }

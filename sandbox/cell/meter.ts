@@ -1,7 +1,7 @@
 /**
- * CPU time of one run. While an entry is open, isolated-vm counts the clock on the wall for it: on a machine that is short of
- * processors, a script would be ended for the time that others had. So an open entry counts, from look to look, for no more
- * than its part of what the whole process has burnt meanwhile. As soon as no entry is open, the isolate's own count is exact.
+ * CPU time of one run. What isolated-vm counts for an entry is the clock on the wall: while it is open on every system, and in the
+ * binaries of 7.0.1 for Linux also when it is over. On a machine that is short of processors, a script would be ended for the
+ * time that others had. So it counts, from look to look, for no more than its part of what the whole process has burnt.
  */
 export class Meter {
   readonly #read: () => number;
@@ -17,11 +17,15 @@ export class Meter {
     return this.#countedMs + Math.max(0, this.#read() - this.#seenMs);
   }
 
-  /** One look: `shareMs` is the part of the process's CPU time that an open entry can have had since the last one. */
-  look(isOpen: boolean, shareMs: number): void {
+  /** As of the last look. Of several isolates at once, what they say between looks would be their clocks, added up. */
+  get countedMs(): number {
+    return this.#countedMs;
+  }
+
+  /** One look: `shareMs` is the part of the process's CPU time that the run can have had since the last one. */
+  look(shareMs: number): void {
     const seen = this.#read();
-    if (isOpen) this.#countedMs += Math.min(Math.max(0, seen - this.#seenMs), shareMs);
-    else this.#countedMs = seen;
+    this.#countedMs += Math.min(Math.max(0, seen - this.#seenMs), shareMs);
     this.#seenMs = seen;
   }
 }

@@ -38,9 +38,12 @@ export class Session {
   readonly #timers = new Map<number, () => void>();
   readonly #open = new Set<number>();
   readonly #order: Order;
+  /** Isolates of evaluated texts; one that cannot be stopped stays here. */
   readonly #sealed = new Set<Isolate>();
+  readonly #sealedMeter = new Meter(() => this.#sealedCpuMs());
   #calls = 0;
   #entries = 0;
+  /** CPU time of the evaluated texts that are over. */
   #sealedMs = 0;
   #quiet = 0;
   #ended = false;
@@ -53,7 +56,7 @@ export class Session {
     this.#seed = seedOf(message.run);
     this.#order = new Order(message.run.deterministic);
     this.#meter = new Meter(() => isolate.cpuMs);
-    this.#budget = new Budget(message.limits, () => this.#meter.cpuMs + this.#sealedMs);
+    this.#budget = new Budget(message.limits, () => this.#meter.cpuMs + this.#sealedMeter.countedMs);
     isolate.onCatastrophe = (text) =>
       host.send({ t: 'catastrophe', id: this.id, message: text.slice(0, MESSAGE_CHARS) });
   }
@@ -91,7 +94,8 @@ export class Session {
   /** Ring two: called every 50 ms, with the CPU time that one thread of the process can have had since. */
   watch(shareMs: number): void {
     if (this.#ended) return;
-    this.#meter.look(this.isInside, shareMs);
+    this.#meter.look(shareMs);
+    this.#sealedMeter.look(shareMs);
     const spent = this.#budget.spent();
     if (spent) return void this.#fail(spent, this.#budget.text(spent), 'watch');
     if (this.#isolate.isDisposed) return void this.#fault('memory');
@@ -153,23 +157,33 @@ export class Session {
   async #evaluate(id: number, args: string): Promise<void> {
     const left = this.#message.limits.cpuMs - this.#budget.cpuMs;
     let sealed: Isolate | undefined;
+    let answer = JSON.stringify({ err: { code: 'INVALID', message: 'the text could not be evaluated' } });
     // It counts as being inside the run: a thread that cannot be stopped must not outlive it unseen.
     this.#entries++;
     try {
       const seed = this.#message.run.deterministic ? seedOfCall(this.#seed, id) : null;
-      const { text, cpuMs } = await evaluateSealed(this.#host.shelf, { args, seed }, left, (isolate) => {
+      answer = await evaluateSealed(this.#host.shelf, { args, seed }, left, (isolate) => {
         sealed = isolate;
         this.#sealed.add(isolate);
       });
-      this.#sealedMs += cpuMs;
-      this.answer(id, text);
     } catch {
-      this.answer(id, JSON.stringify({ err: { code: 'INVALID', message: 'the text could not be evaluated' } }));
-    } finally {
-      if (sealed) this.#sealed.delete(sealed);
-      this.#entries--;
-      this.#reportGone();
+      // Its own isolate could not be made.
     }
+    if (sealed) this.#charge(sealed);
+    this.answer(id, answer);
+    this.#entries--;
+    this.#reportGone();
+  }
+
+  #charge(sealed: Isolate): void {
+    this.#sealed.delete(sealed);
+    this.#sealedMs += sealed.cpuMs;
+  }
+
+  #sealedCpuMs(): number {
+    let ms = this.#sealedMs;
+    for (const isolate of this.#sealed) ms += isolate.cpuMs;
+    return ms;
   }
 
   #log(level: string, line: string): void {
