@@ -9,7 +9,7 @@ const pages = suite('generated pages');
 for (const [name, render] of GENERATED) {
   pages(`docs/${name} says what the code says`, async () => {
     const text = await readFile(join(import.meta.dirname, '../../docs', name), 'utf8');
-    assert.is(text, render(), `docs/${name} is out of date: run node test/docs/pages.ts`);
+    assert.is(text, await render(), `docs/${name} is out of date: run node test/docs/pages.ts`);
   });
 }
 

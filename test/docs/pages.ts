@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { API_ERRORS, FAILURES } from '../../host/codes.ts';
+import { casesOf, GROUPS } from '../hostile/harness/cases.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs');
 
@@ -53,12 +54,38 @@ An \`Error\` with a \`code\` and a message that is safe to show:
 `;
 }
 
+/** `docs/attacks.md`. */
+export async function attacksPage(): Promise<string> {
+  const groups = await Promise.all(GROUPS.map(async (name) => ({ name, cases: await casesOf(name) })));
+  const sections = groups.map(({ name, cases }) => {
+    const rows = cases.map(
+      ({ id, effect, attack }) => `| ${id} | ${effect} | ${attack.claim.replaceAll('|', '\\|')} |`,
+    );
+    return [`## ${name}: ${cases.length}`, '', '| id | effect | what holds |', '|---|---|---|', ...rows].join('\n');
+  });
+  const total = groups.reduce((sum, { cases }) => sum + cases.length, 0);
+  return `# Attacks
+
+The catalogue: ${total} attacks, each a file of [\`test/hostile/\`](../test/hostile/README.md). \`npm run test:hostile\` runs them and says what came
+of each. This page is generated from them (\`node test/docs/pages.ts\`); [threats.md](threats.md) says which promise rests on
+what.
+
+Effects: *kill*, a limit ends the run; *deny*, the call is refused and audited; *inert*, nothing happens; *refused*, the build or
+the check says no; *ok*, it must keep working.
+
+${sections.join('\n\n')}
+`;
+}
+
 /** Page name → its text. */
-export const GENERATED: ReadonlyMap<string, () => string> = new Map([['errors.md', errorsPage]]);
+export const GENERATED: ReadonlyMap<string, () => string | Promise<string>> = new Map([
+  ['errors.md', async () => errorsPage()],
+  ['attacks.md', attacksPage],
+]);
 
 /** Writes every generated page. */
 export async function main(): Promise<void> {
-  for (const [name, render] of GENERATED) await writeFile(join(DOCS, name), render());
+  for (const [name, render] of GENERATED) await writeFile(join(DOCS, name), await render());
 }
 
 if (import.meta.main) await main();
