@@ -19,7 +19,7 @@ export { Wait } from './pool/wait.ts';
 export interface SandboxOptions {
   /** Gets what the host's operators should see. Default: nothing is kept. */
   readonly log?: (event: SandboxEvent) => void;
-  /** Cell processes at once. Default 16. */
+  /** Cell processes at once, as far as memory lets them. Default 64. */
   readonly maxCells?: number;
   /**
    * Memory for cells, MiB. A cell with work counts with its cap (`rssMb`), an idle one with what it has; runs that do not fit
@@ -110,7 +110,7 @@ class CellSandbox implements Sandbox {
 
 const DEFAULTS: Required<SandboxOptions> = {
   log: () => undefined,
-  maxCells: 16,
+  maxCells: 64,
   memoryMb: defaultMemoryMb(),
   maxQueued: 1_000,
   idleMs: 60_000,

@@ -12,7 +12,6 @@ const WATCH_MS = 50;
 const PULSE_MS = 500;
 
 requireWalls();
-
 pinTimeZone();
 
 const sessions = new Map<number, Session>();
