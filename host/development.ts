@@ -85,6 +85,7 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
     db: { url: stack.supabase.url, apikey: stack.supabase.anonKey, jwtSecret: stack.supabase.jwtSecret },
     store: createFileStore(folder.file('code')),
     auditStore: rows,
+    cells: { most: environment.cells, memoryMb: environment.cellsMemoryMb },
     quarantineStore: rows,
     quarantine: { kills: environment.quarantineKills, windowMs: environment.quarantineWindowMs },
     project: { kind: 'working-tree' as const, dir: resolve(projectDir) },

@@ -33,6 +33,8 @@ export interface HostOptions {
   readonly store: CodeStore;
   /** Null: audit events are in the host's log only. */
   readonly auditStore: AuditStore | null;
+  /** Cell processes at once, and the memory for all of them, MiB; null: half of what there is. */
+  readonly cells: { readonly most: number; readonly memoryMb: number | null };
   readonly quarantineStore: QuarantineStore;
   readonly quarantine: QuarantineRule;
   readonly project: ProjectSource;
@@ -69,8 +71,8 @@ export interface Host {
 }
 
 /** Broker and sandbox with the runner over both: all that running a script takes. `exec` needs no more. */
-export function createScriptHost(options: Pick<HostOptions, 'fhir' | 'db' | 'auditStore' | 'log'>) {
-  const { auditStore, log } = options;
+export function createScriptHost(options: Pick<HostOptions, 'fhir' | 'db' | 'auditStore' | 'cells' | 'log'>) {
+  const { auditStore, cells, log } = options;
   const audit = new Audit({ store: auditStore, log });
   const fhir = createFhirCapability(options.fhir);
   const capabilities = [fhir, createHttpCapability({}), ...(options.db ? [createDbCapability(options.db)] : [])];
@@ -81,6 +83,8 @@ export function createScriptHost(options: Pick<HostOptions, 'fhir' | 'db' | 'aud
   });
   const deaths = new Deaths();
   const sandbox = createSandbox({
+    maxCells: cells.most,
+    ...(cells.memoryMb !== null && { memoryMb: cells.memoryMb }),
     log: (told) => {
       deaths.note(told);
       const { event, ...about } = told;

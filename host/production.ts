@@ -121,6 +121,7 @@ function settings({ environment, progress }: ProductionOptions, folder: DataFold
     db: dbOptions(environment, stack),
     store: rows ?? createFileStore(folder.file('code')),
     auditStore: rows,
+    cells: { most: environment.cells, memoryMb: environment.cellsMemoryMb },
     quarantineStore: rows ?? createQuarantineJournal(folder.file('quarantine.jsonl')),
     quarantine: { kills: environment.quarantineKills, windowMs: environment.quarantineWindowMs },
     project: { kind: 'commits', dir: workflowDir, mainBranch: configBranch, reload: dynamicReload },

@@ -104,6 +104,7 @@ async function perform(
     fhir: { baseUrl: stack.fhirUrl, mode: 'organization-prefix', auth: null },
     db: { url: supabase.url, apikey: supabase.anonKey, jwtSecret: supabase.jwtSecret },
     auditStore: openRows(supabase),
+    cells: { most: 1, memoryMb: null },
     log: openLog({ level: environment.logLevel, file: folder.file('host.log') }),
   });
   owned.defer(() => host.close());

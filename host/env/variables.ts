@@ -85,6 +85,18 @@ export const VARIABLES = {
     1_048_576,
     "Cap on one activity's params and on its output.",
   ),
+  cells: withDefault(
+    'CLOISTER_CELLS',
+    count,
+    64,
+    'Cell processes at once; a tenant that has work has one, the longest idle one makes room.',
+  ),
+  cellsMemoryMb: optional(
+    'CLOISTER_CELLS_MEMORY_MB',
+    count,
+    'Memory for all cells, MiB; a cell with work counts with its cap (`rssMb`), and what does not fit waits.',
+    "half of the machine's or the container's",
+  ),
   quarantineKills: withDefault(
     'CLOISTER_QUARANTINE_KILLS',
     count,

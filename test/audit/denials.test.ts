@@ -49,6 +49,7 @@ test.before(async () => {
   scripts = createScriptHost({
     fhir: { baseUrl: fhir.url, mode: 'organization-prefix', auth: null },
     db: { url: db.url, apikey: db.anonKey, jwtSecret: db.jwtSecret },
+    cells: { most: 4, memoryMb: null },
     auditStore: openRows(db),
     log: openLog({ level: 'trace', file: logFile }),
   });

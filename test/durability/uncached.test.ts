@@ -62,6 +62,7 @@ uncached.before(async () => {
   const scripts = createScriptHost({
     fhir: { baseUrl: fhirUrl, mode: 'organization-prefix', auth: null },
     db: null,
+    cells: { most: 4, memoryMb: null },
     auditStore: null,
     log,
   });

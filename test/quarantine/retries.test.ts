@@ -139,6 +139,7 @@ test.before(async () => {
     db: { url: await listen((incoming) => void incoming.socket.destroy()), apikey, jwtSecret },
     store: createFileStore(folder.file('code')),
     auditStore: rows,
+    cells: { most: 4, memoryMb: null },
     quarantineStore: rows,
     quarantine: { kills: 1, windowMs: 60_000 },
     project: { kind: 'working-tree', dir: project },
