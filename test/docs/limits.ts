@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CEILINGS, FLOORS } from '../../host/tenants.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../sandbox/index.ts';
-import { LOG_LINE_CHARS, MAX_DEPTH, MESSAGE_CHARS } from '../../sandbox/limits.ts';
+import { LOG_LINE_CHARS, MAX_DEPTH, MAX_VALUES, MESSAGE_CHARS } from '../../sandbox/limits.ts';
 
 const PAGE = join(import.meta.dirname, '../../docs/writing-a-script.md');
 const HEADING = '## Limits\n';
@@ -52,7 +52,7 @@ the tenant\`), when it took more than 100 ms, and every now and then while a wai
 without a pause get what others leave: that makes them slower where the host is busy, and costs them nothing of \`cpuMs\`, which
 counts their own time only.
 
-Fixed for all: JSON nests at most ${MAX_DEPTH} deep (\`TOO_DEEP\`); a log line is cut at ${figure(LOG_LINE_CHARS)} characters, an error message at ${figure(MESSAGE_CHARS)}.
+Fixed for all: JSON nests at most ${MAX_DEPTH} deep (\`TOO_DEEP\`) and a result or argument has at most ${figure(MAX_VALUES)} values (\`RESULT_TOO_LARGE\`, \`TOO_LARGE\`); a log line is cut at ${figure(LOG_LINE_CHARS)} characters, an error message at ${figure(MESSAGE_CHARS)}.
 `;
 }
 
