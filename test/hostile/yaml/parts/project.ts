@@ -87,10 +87,8 @@ interface Refusal {
 async function mustRefuse(world: World, project: Project, { path, expected }: Refusal): Promise<void> {
   const lines = await problemsOf(world, project);
   const errors = lines.filter((line) => line.startsWith(`${path}:`) && line.includes(' error ')).join('\n');
-  assert.ok(
-    expected.test(errors),
-    `${project.files.get(path)?.slice(0, 300)}: found ${errors.slice(0, 500)}, expected ${expected}`,
-  );
+  const text = JSON.stringify(project.files.get(path)?.slice(0, 200));
+  assert.ok(expected.test(errors), `expected ${expected} of ${text}, found ${JSON.stringify(errors.slice(0, 500))}`);
   if (path !== 'workflows/w.yaml') return;
   assert.is((await compileWorkflow(project, 'w')).plan, null, 'a workflow with errors must have no plan');
   assert.ok(listWorkflows(project).some(({ id, valid }) => id === 'w' && !valid));
