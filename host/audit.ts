@@ -9,7 +9,7 @@ export interface AuditOptions {
   /** Null: the host has no database, and events are in its log only. */
   readonly store: AuditStore | null;
   readonly log: Logger;
-  /** Events that may wait to be written; further ones are dropped. Default 10,000. */
+  /** Events that may wait to be written; beyond that, those of the tenant that has most of them are dropped. Default 10,000. */
   readonly maxWaiting?: number;
   /** How long an event waits for others to be written with. Default 500. */
   readonly gatherMs?: number;
@@ -44,6 +44,10 @@ export class Audit {
   readonly #options: Required<AuditOptions>;
   readonly #closing = new AbortController();
   readonly #waiting: AuditEvent[] = [];
+  /** Events that wait, by tenant. */
+  readonly #counts = new Map<string | null, number>();
+  /** Events at the head of the line that are being written. */
+  #underWay = 0;
   #dropped = 0;
   #writing: Promise<void> | null = null;
 
@@ -58,11 +62,12 @@ export class Audit {
     const event = { id: randomUUID(), time: new Date().toISOString(), kind: 'denied', ...audited } as const;
     log.warn({ audit: event.kind, ...event }, WORDS[event.kind]);
     if (store === null || this.#closing.signal.aborted) return;
-    if (this.#waiting.length >= maxWaiting) {
+    if (this.#waiting.length >= maxWaiting && !this.#makeRoom(event.tenant)) {
       this.#dropped++;
       return;
     }
     this.#waiting.push(event);
+    this.#count(event, 1);
     this.#writing ??= this.#writeAll(store).finally(() => {
       this.#writing = null;
     });
@@ -83,9 +88,12 @@ export class Audit {
     await this.#pause(this.#options.gatherMs);
     for (let tries = 1; this.#waiting.length > 0; tries++) {
       const batch = this.#waiting.slice(0, BATCH);
-      if (await this.#written(store, batch)) {
+      this.#underWay = batch.length;
+      const isWritten = await this.#written(store, batch);
+      this.#underWay = 0;
+      if (isWritten) {
         // `close` may have given them up meanwhile.
-        if (this.#waiting[0] === batch[0]) this.#waiting.splice(0, batch.length);
+        if (this.#waiting[0] === batch[0]) this.#take(batch.length);
         tries = 0;
       } else if (tries >= this.#options.tries) {
         this.#drop(batch.length);
@@ -120,8 +128,33 @@ export class Audit {
   }
 
   #drop(count: number): void {
-    this.#waiting.splice(0, count);
+    this.#take(count);
     this.#dropped += count;
+  }
+
+  #take(count: number): void {
+    for (const event of this.#waiting.splice(0, count)) this.#count(event, -1);
+  }
+
+  #count({ tenant }: AuditEvent, by: 1 | -1): void {
+    const count = (this.#counts.get(tenant) ?? 0) + by;
+    if (count === 0) this.#counts.delete(tenant);
+    else this.#counts.set(tenant, count);
+  }
+
+  /**
+   * Drops the newest event of the tenant that has most of them waiting, so that nobody's flood costs the others theirs. False
+   * when that is the very tenant that asks.
+   */
+  #makeRoom(tenant: string | null): boolean {
+    const [most] = [...this.#counts].sort(([, a], [, b]) => b - a);
+    if (most === undefined || most[1] <= (this.#counts.get(tenant) ?? 0)) return false;
+    const at = this.#waiting.findLastIndex((event, index) => event.tenant === most[0] && index >= this.#underWay);
+    const [dropped] = at < 0 ? [] : this.#waiting.splice(at, 1);
+    if (dropped === undefined) return false;
+    this.#count(dropped, -1);
+    this.#dropped++;
+    return true;
   }
 
   #report(): void {
