@@ -6,6 +6,7 @@ import { closeRecord, createRecord } from './activities/record.ts';
 import { createScriptActivity, type ScriptDependencies } from './activities/script.ts';
 import { workflowBundle } from './bundle.ts';
 import { BILLING_QUEUE } from './queue.ts';
+import { ActivitySlots } from './slots.ts';
 import type { BillingArgs, RecordClose, RecordCreate } from './workflows/types.ts';
 
 /** What the worker is made of. */
@@ -48,8 +49,13 @@ export async function startWorker(options: WorkerOptions): Promise<BillingWorker
     },
     // A cancellation reaches a script with the answer to a heartbeat, so heartbeats must not be held back.
     maxHeartbeatThrottleInterval: 1000,
-    // A tenant's activities may wait for a place in its cell for long; they hold a promise, and must not hold others up.
-    maxConcurrentActivityTaskExecutions: 1000,
+    tuner: {
+      activityTaskSlotSupplier: new ActivitySlots(),
+      // What the SDK gives the others by itself, where nobody says anything.
+      workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 40 },
+      localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 100 },
+      nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 100 },
+    },
     maxCachedWorkflows: options.cachedRuns ?? CACHED_RUNS,
     shutdownGraceTime: options.graceMs,
     shutdownForceTime: options.forceMs,

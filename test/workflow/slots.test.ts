@@ -1,0 +1,110 @@
+// timeout: 150
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { SlotReserveContext } from '@temporalio/worker';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ActivitySlots } from '../../host/temporal/slots.ts';
+import { type TestHost, testHost } from '../stand/host.ts';
+import { script, workflow } from '../stand/project.ts';
+
+const test = suite('slots for activities');
+const CONTEXT: SlotReserveContext = {
+  slotType: 'activity',
+  taskQueue: 'billing',
+  workerIdentity: 'w',
+  workerBuildId: 'b',
+  isSticky: false,
+};
+const NEVER = new AbortController().signal;
+
+/** More than the 100 slots that a worker has when nobody gives it more, and that this host has at any rate. */
+const WAITING = 160;
+const IDS = Array.from({ length: WAITING + 40 }, (_, index) => `a${index}`);
+
+test('some are given whatever the memory is, more only while there is memory, and no more than the most', () => {
+  let hasMemory = false;
+  const slots = new ActivitySlots({ least: 2, most: 4, hasMemory: () => hasMemory });
+  const take = () => slots.tryReserveSlot(CONTEXT) !== null;
+  assert.equal([take(), take(), take()], [true, true, false]);
+  hasMemory = true;
+  assert.equal([take(), take(), take()], [true, true, false]);
+  slots.releaseSlot();
+  assert.equal([take(), take()], [true, false]);
+});
+
+test('who asks for one waits until one is given back, or until nobody needs it any more', async () => {
+  const slots = new ActivitySlots({ most: 1 });
+  await slots.reserveSlot(CONTEXT, NEVER);
+  const controller = new AbortController();
+  const unwanted = slots.reserveSlot(CONTEXT, controller.signal).then(
+    () => 'given',
+    (error: Error) => error.name,
+  );
+  const next = slots.reserveSlot(CONTEXT, NEVER);
+  controller.abort();
+  assert.is(await unwanted, 'AbortError');
+  assert.is(await Promise.race([next, sleep(400, 'waits')]), 'waits');
+  slots.releaseSlot();
+  await next;
+  assert.is(slots.tryReserveSlot(CONTEXT), null);
+});
+
+test('a host whose heap is half full takes no further ones, and goes on when it is free again', async () => {
+  const source = `
+    import { getHeapStatistics } from 'node:v8';
+    import { ActivitySlots } from ${JSON.stringify(new URL('../../host/temporal/slots.ts', import.meta.url).href)};
+    const slots = new ActivitySlots({ least: 1 });
+    const take = () => slots.tryReserveSlot({}) !== null;
+    const told = [take(), take()];
+    // All of the limit but a little is that of the old space, as in a host of usual size.
+    const isHalfFull = () => getHeapStatistics().used_heap_size > getHeapStatistics().heap_size_limit * 0.55;
+    let kept = [];
+    while (!isHalfFull()) kept.push(new Array(2 ** 16).fill(1.5));
+    told.push(take(), kept.length > 0);
+    kept = null;
+    gc();
+    told.push(take());
+    console.log(JSON.stringify(told));`;
+  const flags = [
+    '--expose-gc',
+    '--max-old-space-size=96',
+    '--max-semi-space-size=1',
+    '--input-type=module',
+    '-e',
+    source,
+  ];
+  const { stdout } = await promisify(execFile)(process.execPath, flags);
+  assert.equal(JSON.parse(stdout), [true, true, false, true, true]);
+});
+
+test('a tenant with more activities waiting than a worker usually takes holds up nobody else', async () => {
+  const activities = IDS.map((id) => ({ id, script: './activities/hold.ts', params: { ms: 50_000 }, timeout: '2m' }));
+  const stand: TestHost = await testHost({
+    ...script('hold', 'await new Promise((done) => setTimeout(done, input.ms)); return 1;'),
+    ...workflow('many', { limits: { concurrentRuns: 1 }, execution: 'parallel', rootChildren: IDS, activities }),
+    ...workflow('one', {
+      rootChildren: ['it'],
+      activities: [{ id: 'it', script: './activities/hold.ts', params: { ms: 1 } }],
+    }),
+  });
+  try {
+    const { body } = await stand.start('many', { tenantOrganizationId: 'a' });
+    const queued = async () => {
+      const health = (await (await fetch(`${stand.host.url}/health`)).json()) as { sandbox: { queued: number } };
+      return health.sandbox.queued;
+    };
+    while ((await queued()) < WAITING) await sleep(100);
+    const view = await stand.run('one', { tenantOrganizationId: 'b' });
+    assert.is(view.status, 'completed', JSON.stringify(view.error));
+    assert.ok((await queued()) >= WAITING, 'they still wait');
+    await stand.host.runs.cancel({ workflowId: String(body.workflowId), runId: String(body.runId) });
+    assert.is((await stand.follow('many', String(body.runId))).error?.code, 'CANCELLED');
+    assert.is(await queued(), 0);
+  } finally {
+    await stand.close();
+  }
+});
+
+test.run();
