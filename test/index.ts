@@ -14,6 +14,8 @@ import { runFile } from './runner/process.ts';
 import { reportAll, reportOne } from './runner/report.ts';
 
 const MOST_AT_ONCE = 4;
+/** Tests wait more than they compute: for limits to pass, for servers to start. */
+const MORE_THAN_PROCESSORS = 1;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Runs the checks and tests that match `filters`, all without one; resolves to the exit code, 1 when anything is red. */
@@ -29,8 +31,9 @@ export async function main(filters: string[]): Promise<number> {
   const files = await findFiles(root, filters);
   const setting = { root, temporal: files.length > 0 ? await temporal() : null };
   const run = async (file: TestFile) => record(await runFile(file, setting));
-  const together = files.filter(({ alone }) => !alone);
-  await inParallel(together, Math.min(MOST_AT_ONCE, availableParallelism()), run);
+  // The long ones first, so that none of them is what everybody waits for at the end.
+  const together = files.filter(({ alone }) => !alone).sort((one, other) => other.limitMs - one.limitMs);
+  await inParallel(together, Math.min(MOST_AT_ONCE, availableParallelism() + MORE_THAN_PROCESSORS), run);
   await inParallel(
     files.filter(({ alone }) => alone),
     1,

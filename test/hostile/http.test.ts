@@ -1,5 +1,4 @@
 // timeout: 300
-// alone
 import { hostile } from './harness/suite.ts';
 
 await hostile('http');

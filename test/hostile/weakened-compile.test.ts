@@ -1,5 +1,4 @@
 // timeout: 400
-// alone
 import { suite } from 'uvu';
 import { COMPILE_BUILDS } from './weakened/compile.ts';
 import { assertRed, attackWithout } from './weakened/judge.ts';

@@ -1,5 +1,4 @@
 // timeout: 400
-// alone
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BUILDS } from './weakened/builds.ts';

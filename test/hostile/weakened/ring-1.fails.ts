@@ -1,5 +1,4 @@
 // timeout: 120
-// alone
 import { suite } from 'uvu';
 import { RINGS } from './builds.ts';
 import { assertWithstood, attackWithout } from './judge.ts';
