@@ -15,8 +15,8 @@ export const attack: Attack = {
     const names = Array.from({ length: COUNT }, (_, n) => `s${n}`);
     const activities = names.map((name) => `- { id: ${name}, script: ./activities/${name}.ts }\n`).join('');
     const endless = `${SCRIPT}const enum E { A = '${'x'.repeat(1e5)}' }\nexport const x = [${'E.A,'.repeat(1e5)}];`;
-    const files = Object.fromEntries(names.slice(0, 12).map((name) => [`activities/${name}.ts`, endless]));
-    const short = Object.fromEntries(names.slice(12).map((name) => [`activities/${name}.ts`, SCRIPT]));
+    const files = Object.fromEntries(names.slice(0, 8).map((name) => [`activities/${name}.ts`, endless]));
+    const short = Object.fromEntries(names.slice(8).map((name) => [`activities/${name}.ts`, SCRIPT]));
     const sandbox = createSandbox({ spare: false, buildMs: BUILD_MS });
     const build = sandbox.build.bind(sandbox);
     await inFolder({ 'workflows/w.yaml': workflow('w', names.join(), activities), ...files, ...short }, async (dir) => {
