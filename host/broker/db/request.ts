@@ -85,17 +85,23 @@ function granted(kind: 'table' | 'function', name: unknown, list: readonly strin
 function parseQuery(query: unknown, tables: readonly string[]): URLSearchParams {
   if (!Array.isArray(query) || query.length > QUERY_PAIRS) throw bad('query', `at most ${QUERY_PAIRS} pairs`);
   const parsed = new URLSearchParams();
+  let chars = 0;
   for (const pair of query) {
     const [key, value] = Array.isArray(pair) ? pair : [];
     if (typeof key !== 'string' || typeof value !== 'string') throw bad('query', 'pairs of texts');
+    chars += key.length + value.length;
+    if (chars > QUERY_CHARS) throw queryTooLarge();
     if (/^(?:apikey|authorization)$/i.test(key)) throw new CapabilityError('DENIED', 'query: a credential');
     if (ONCE.includes(key) && parsed.has(key)) throw bad(`query: ${key}`, 'once only');
     if (isPart(key, 'select') || isPart(key, 'order')) checkSelect(value, tables);
     parsed.append(key, value);
   }
-  if (parsed.toString().length > QUERY_CHARS)
-    throw new CapabilityError('TOO_LARGE', `query: more than ${QUERY_CHARS} characters`);
+  if (parsed.toString().length > QUERY_CHARS) throw queryTooLarge();
   return parsed;
+}
+
+function queryTooLarge(): CapabilityError {
+  return new CapabilityError('TOO_LARGE', `query: more than ${QUERY_CHARS} characters`);
 }
 
 /** `select`, and `other.select` for an embedded table. */

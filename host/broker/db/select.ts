@@ -22,7 +22,8 @@ export function isIdentifier(name: string): boolean {
 export function checkSelect(text: string, tables: readonly string[]): void {
   const bare = text.replaceAll(/"([^"\\(),]*)"/g, 'quoted');
   if (/["\\]/.test(bare)) throw new CapabilityError('DENIED', 'select: a quoted name with brackets, commas or escapes');
-  for (const [, before = '', closed] of bare.matchAll(/([^,()]*)\((\))?/g)) {
+  // A match begins where a name does: begun anywhere in it, the search would take the square of its length.
+  for (const [, before = '', closed] of bare.matchAll(/(?<![^,()])([^,()]*)\((\))?/g)) {
     const isAggregate = closed !== undefined && AGGREGATE.test(afterAlias(before));
     if (!isAggregate) checkEmbed(before, tables);
   }

@@ -79,11 +79,13 @@ function outcomeText(data: unknown): string | null {
   return text === '' ? null : text;
 }
 
+/** The text may hold what the script sent, so no pattern here may take more than a few looks at each character. */
 function cleaned(text: string): string {
-  const line = text
-    .replace(/[a-z][a-z0-9+.-]*:\/\/[^\s"'<>)]*/gi, '(address)')
+  const head = text.slice(0, MAX_TEXT * 4);
+  const stack = head.search(/\n[^\S\n]*at /);
+  const line = (stack < 0 ? head : head.slice(0, stack))
+    .replace(/[a-z][a-z0-9+.-]{0,31}:\/\/[^\s"'<>)]*/gi, '(address)')
     .replace(/\bOrganization\/[^/\s]+\/fhir\b\/?/g, '')
-    .replace(/\s*\n\s*at .*/gs, '')
     .replace(/\p{Cc}+/gu, ' ')
     .trim();
   return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT)}…` : line;

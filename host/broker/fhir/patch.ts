@@ -5,6 +5,8 @@ import { checkOwner } from './owner.ts';
 
 const OPERATIONS = ['add', 'remove', 'replace', 'move', 'copy', 'test'] as const;
 const MAX_OPERATIONS = 1000;
+/** Base64 of one patch. It is JSON within JSON, whose values nobody has counted before it is read here. */
+const MAX_DATA_CHARS = 256 * 1024;
 const MEDIA_TYPE = 'application/json-patch+json';
 
 /** Operations with nothing in them but their own fields. Throws `DENIED` for one that would change whose the resource is. */
@@ -21,6 +23,7 @@ export function parsePatchEntry(resource: unknown, tenant: string | null): objec
   if (resourceType !== 'Binary' || typeof data !== 'string') {
     throw badArgument('a PATCH entry: expected a Binary with a JSON Patch as data');
   }
+  if (data.length > MAX_DATA_CHARS) throw badArgument(`a PATCH entry: expected at most ${MAX_DATA_CHARS} characters`);
   const operations = parseOperations(parseJson(Buffer.from(data, 'base64').toString('utf8')), tenant);
   const encoded = Buffer.from(JSON.stringify(operations)).toString('base64');
   return { resourceType: 'Binary', contentType: MEDIA_TYPE, data: encoded };
