@@ -1,6 +1,6 @@
 import type { RefusedCall, RunRequest } from './contract.ts';
-import { deeperThan } from './depth.ts';
-import { ANSWER_BYTES, MAX_DEPTH, MESSAGE_CHARS } from './limits.ts';
+import { deeperThan, moreValuesThan } from './depth.ts';
+import { ANSWER_BYTES, MAX_DEPTH, MAX_VALUES, MESSAGE_CHARS } from './limits.ts';
 
 /** Codes that a capability may give to a script. Anything else, such as a system error's, stays in the host. */
 const CODES: ReadonlySet<unknown> = new Set([
@@ -62,6 +62,7 @@ function parseArgs({ method, args }: Call, argBytes: number): { readonly ok: unk
   if (!METHOD.test(method)) return refuse('UNKNOWN_METHOD', 'there is no such method');
   if (Buffer.byteLength(args) > argBytes) return refuse('TOO_LARGE', tooLarge('the argument', argBytes));
   if (deeperThan(args, MAX_DEPTH)) return refuse('TOO_DEEP', `the argument is nested deeper than ${MAX_DEPTH}`);
+  if (moreValuesThan(args, MAX_VALUES)) return refuse('TOO_LARGE', `the argument has more than ${MAX_VALUES} values`);
   try {
     const ok: unknown = JSON.parse(args);
     const key = forbiddenKey(ok);
