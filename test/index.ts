@@ -1,5 +1,5 @@
 /**
- * The test runner: `npm test`, `npm test -- sandbox` for the files whose path contains that. uvu by itself is green when a
+ * The test runner: `npm test`, `npm test -- sandbox` for the files whose path contains that, `npm run test:deep` for all there are. uvu by itself is green when a
  * suite was never run or its `before` threw, so every file gets a process of its own, a time limit, and a judgement by
  * what its summary says (see runner/outcome.ts).
  */
@@ -18,8 +18,17 @@ const MOST_AT_ONCE = 4;
 const MORE_THAN_PROCESSORS = 1;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Runs the checks and tests that match `filters`, all without one; resolves to the exit code, 1 when anything is red. */
-export async function main(filters: string[]): Promise<number> {
+/** Attempts of each property test of tenants in a deep run; otherwise as many as its own default. */
+const DEEP_ATTEMPTS = '10000';
+
+/**
+ * Runs the checks and tests that match the words, all without one; resolves to the exit code, 1 when anything is red. Deep ones
+ * run with `--deep`, or when a word names them.
+ */
+export async function main(words: string[]): Promise<number> {
+  const filters = words.filter((word) => word !== '--deep');
+  const isDeep = words.includes('--deep');
+  if (isDeep) process.env.TENANTS_ATTEMPTS ??= DEEP_ATTEMPTS;
   const outcomes: Outcome[] = [];
   const record = (outcome: Outcome) => {
     reportOne(outcome);
@@ -28,7 +37,8 @@ export async function main(filters: string[]): Promise<number> {
   for (const check of checksOf(root).filter(({ name }) => isWanted(name, filters))) {
     record(await runCheck(check, root));
   }
-  const files = await findFiles(root, filters);
+  const found = await findFiles(root, filters);
+  const files = found.filter(({ deep }) => !deep || isDeep || filters.length > 0);
   const setting = { root, temporal: files.length > 0 ? await temporal() : null };
   const run = async (file: TestFile) => record(await runFile(file, setting));
   // The long ones first, so that none of them is what everybody waits for at the end.
@@ -39,6 +49,8 @@ export async function main(filters: string[]): Promise<number> {
     1,
     run,
   );
+  const left = found.filter((file) => !files.includes(file));
+  if (left.length > 0) console.log(`\nleft out, for \`npm run test:deep\`: ${left.map(({ path }) => path).join(', ')}`);
   return reportAll(outcomes);
 }
 

@@ -16,6 +16,8 @@ export function harden(): void {
   }
   // It writes numbers that JSON cannot hold, such as 1e999.
   for (const name of ['rawJSON', 'isRawJSON']) deleteProperty(JSON, name);
+  // The one other door to `Temporal`.
+  deleteProperty(Date.prototype, 'toTemporalInstant');
   fixBuffers();
 }
 

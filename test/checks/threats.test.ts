@@ -37,4 +37,12 @@ test('every defence that is taken out of a copy stands in it, with the attacks t
   );
 });
 
+test('what takes a defence out finds it in the sources, once', async () => {
+  const edits = [...BUILDS, ...COMPILE_BUILDS].flat().flatMap((weakening) => weakening.edits);
+  for (const { file, from } of edits) {
+    const times = (await readFile(join(root, file), 'utf8')).split(from).length - 1;
+    assert.is(times, 1, `${file}: ${from}`);
+  }
+});
+
 test.run();

@@ -1,4 +1,5 @@
 // timeout: 300
+// deep
 /** The oracles can fail: in a copy of the sources with one defence taken out, the finding that led to it comes back. */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
 // timeout: 400
+// deep
 import { suite } from 'uvu';
 import { COMPILE_BUILDS } from './weakened/compile.ts';
 import { assertRed, attackWithout } from './weakened/judge.ts';

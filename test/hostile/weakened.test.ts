@@ -1,4 +1,5 @@
 // timeout: 400
+// deep
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BUILDS } from './weakened/builds.ts';

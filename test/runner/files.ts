@@ -1,13 +1,15 @@
 import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A test file and what its first comment lines ask for: `// timeout: 300` (seconds), `// alone`. */
+/** A test file and what its first comment lines ask for: `// timeout: 300` (seconds), `// alone`, `// deep`. */
 export interface TestFile {
   /** Relative to the root, with forward slashes. */
   readonly path: string;
   readonly limitMs: number;
   /** Runs while nothing else does. */
   readonly alone: boolean;
+  /** Takes long to show that other tests can fail: left out unless asked for. */
+  readonly deep: boolean;
   /** A `*.fails.ts`: it must end red, which counts as one passed test. */
   readonly mustFail: boolean;
   /** What its text alone gives away: a suite that never runs, an `only` left behind. Null when there is nothing. */
@@ -35,6 +37,7 @@ function readTestFile(path: string, text: string): TestFile {
     path,
     limitMs: seconds === undefined ? DEFAULT_LIMIT_MS : Number(seconds) * 1000,
     alone: /\balone\b/.test(head),
+    deep: /\bdeep\b/.test(head),
     mustFail: path.endsWith('.fails.ts'),
     fault: faultOf(text),
   };

@@ -70,6 +70,14 @@ test('an .only left behind is red', async () => {
   assert.match(outcome.why ?? '', /\.only/);
 });
 
+test('a file may ask for more time, for nothing beside it, and to be left out of the usual run', async () => {
+  await writeFile(join(folder, 'test', 'asks.test.ts'), '// timeout: 7\n// alone\n// deep\n');
+  await writeFile(join(folder, 'test', 'asks-nothing.test.ts'), "const deep = 'alone';\n");
+  const [nothing, asks] = await findFiles(folder, ['asks']);
+  assert.equal([asks?.limitMs, asks?.alone, asks?.deep], [7_000, true, true]);
+  assert.equal([nothing?.alone, nothing?.deep], [false, false]);
+});
+
 test('an exit code other than 0 is red, after all tests have passed', async () => {
   const outcome = await judged('code.test.ts', [passing, 'test.run();', "process.on('exit', () => process.exit(9));"]);
   assert.is(outcome.why, 'exit code 9');

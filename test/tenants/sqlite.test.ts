@@ -32,7 +32,7 @@ async function open(isFull: boolean) {
   return { world, close };
 }
 
-test('P5: 10,000 calls after another tenant’s rows read, change, count and hint at none', async () => {
+test('P5: thousands of calls after another tenant’s rows read, change, count and hint at none', async () => {
   await writeFile(join(dir, '9000_tables.sql'), TABLES);
   const [full, empty] = [await open(true), await open(false)];
   try {
