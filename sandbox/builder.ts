@@ -65,11 +65,13 @@ export class Builder {
     if (this.#ahead) clearTimeout(this.#ahead);
     const live = [...this.#live];
     for (const process of live) process.end();
+    for (const wake of this.#waiting.splice(0)) wake();
     await Promise.all(live.map((process) => process.closed));
   }
 
   async #turn(): Promise<void> {
-    while (this.#busy >= this.#options.builds) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (!this.#isClosed && this.#busy >= this.#options.builds)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     if (this.#isClosed) throw new Error('the sandbox is closed');
     this.#busy++;
   }
@@ -124,6 +126,7 @@ class BuildProcess {
   #result = Promise.withResolvers<Result>();
   #files: BuildRequest['files'] | null = null;
   #answers: Answers | null = null;
+  #isBuilding = false;
   #isDead = false;
 
   constructor(sources: Sources, options: BuilderOptions) {
@@ -150,6 +153,7 @@ class BuildProcess {
     this.#answers = new Answers(request);
     this.#files = request.files;
     if (!this.#isDead) this.#result = Promise.withResolvers<Result>();
+    this.#isBuilding = true;
     this.#child.send({
       t: 'build',
       entry: request.entry,
@@ -165,13 +169,16 @@ class BuildProcess {
     try {
       return this.#outcome(await this.#result.promise, request.entry);
     } finally {
+      this.#isBuilding = false;
       clearInterval(look);
       clearTimeout(limit);
     }
   }
 
+  /** Ends the process. A build that it still works on rejects: there will be nothing of it. */
   end(): void {
     this.#isDead = true;
+    if (this.#isBuilding) this.#result.reject(new Error('the sandbox is closed'));
     this.#child.kill();
   }
 

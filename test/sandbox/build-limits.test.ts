@@ -43,4 +43,21 @@ test('no more than builds run at once; the others wait their turn', async () => 
   await rig.sandbox.close();
 });
 
+test('builds that are not over when the sandbox is closed, or that wait their turn, reject', async () => {
+  const rig = openRig({ builds: 1 });
+  const asked = Promise.withResolvers<void>();
+  const never = {
+    readPackage: () => {
+      asked.resolve();
+      return new Promise<null>(() => undefined);
+    },
+    packages: new Set(['slow']),
+  };
+  const files = { 'activities/a.ts': 'import x from "slow"; export async function main() { return x; }' };
+  const refused = [1, 2, 3].map(() => rig.build(files, never).then(foundBy, (error: Error) => error.message));
+  await asked.promise;
+  await rig.sandbox.close();
+  assert.equal(await Promise.all(refused), Array(3).fill('the sandbox is closed'));
+});
+
 test.run();
