@@ -28,14 +28,17 @@ export function encodeFrame(message: unknown): Buffer {
  */
 export class FrameReader {
   readonly #max: number;
+  readonly #maxValues: number;
   readonly #head = Buffer.alloc(4);
   #headHeld = 0;
   /** Of the announced length, for a frame that did not come in one piece. */
   #body: Buffer | null = null;
   #bodyHeld = 0;
 
-  constructor(max: number = MAX_FRAME) {
+  /** `maxValues`: infinite for what the host says, whose count would cost each cell five megabytes of compiled code. */
+  constructor(max: number = MAX_FRAME, maxValues: number = MAX_VALUES) {
     this.#max = max;
+    this.#maxValues = maxValues;
   }
 
   push(chunk: Buffer): unknown[] {
@@ -47,7 +50,7 @@ export class FrameReader {
         const size = this.#announced();
         if (chunk.length - at < size) this.#expect(size);
         else {
-          messages.push(parseBody(chunk.subarray(at, at + size)));
+          messages.push(this.#parse(chunk.subarray(at, at + size)));
           at += size;
         }
       } else {
@@ -55,7 +58,7 @@ export class FrameReader {
         at += taken;
         this.#bodyHeld += taken;
         if (this.#bodyHeld < this.#body.length) break;
-        messages.push(parseBody(this.#body));
+        messages.push(this.#parse(this.#body));
         this.#body = null;
       }
     }
@@ -80,15 +83,16 @@ export class FrameReader {
     this.#body = Buffer.allocUnsafe(size);
     this.#bodyHeld = 0;
   }
-}
 
-function parseBody(body: Buffer): unknown {
-  const text = body.toString('utf8');
-  if (text.length > MAX_VALUES && moreValuesThan(text, MAX_VALUES))
-    throw new FrameError(`a frame has more than ${MAX_VALUES} values`);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new FrameError('a frame is not JSON');
+  #parse(body: Buffer): unknown {
+    const text = body.toString('utf8');
+    // A text has no more values than characters.
+    if (text.length > this.#maxValues && moreValuesThan(text, this.#maxValues))
+      throw new FrameError(`a frame has more than ${this.#maxValues} values`);
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new FrameError('a frame is not JSON');
+    }
   }
 }

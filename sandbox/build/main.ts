@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { encodeFrame, FrameReader } from '../frames.ts';
+import { encodeFrame, FrameReader, MAX_FRAME } from '../frames.ts';
 import { Asker } from './asker.ts';
 import type { Bundler } from './bundle.ts';
 import { bundle } from './bundle.ts';
@@ -8,7 +8,7 @@ import { rehearse } from './rehearse.ts';
 
 /** Process side of builds: makes one bundle at a time, from what its supervisor answers. Ends with the pipe. */
 
-const reader = new FrameReader();
+const reader = new FrameReader(MAX_FRAME, Number.POSITIVE_INFINITY);
 let asker = new Asker(send);
 let isWanted = false;
 const bundler = start();

@@ -1,4 +1,4 @@
-import { encodeFrame, FrameReader } from '../frames.ts';
+import { encodeFrame, FrameReader, MAX_FRAME } from '../frames.ts';
 import type { FromCell, ToCell } from '../message.ts';
 import { ProcessCpu } from './meter.ts';
 import { Pace } from './pace.ts';
@@ -15,7 +15,7 @@ requireWalls();
 pinTimeZone();
 
 const sessions = new Map<number, Session>();
-const reader = new FrameReader();
+const reader = new FrameReader(MAX_FRAME, Number.POSITIVE_INFINITY);
 let shelf: Shelf | null = null;
 let watch: NodeJS.Timeout | null = null;
 const cpu = new ProcessCpu();
