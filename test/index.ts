@@ -4,6 +4,7 @@
  * what its summary says (see runner/outcome.ts).
  */
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, findTemporal } from '../host/embedded/temporal.ts';
 import { readEnvironment } from '../host/env.ts';
@@ -29,6 +30,8 @@ export async function main(words: string[]): Promise<number> {
   const filters = words.filter((word) => word !== '--deep');
   const isDeep = words.includes('--deep');
   if (isDeep) process.env.TENANTS_ATTEMPTS ??= DEEP_ATTEMPTS;
+  // Hundreds of processes read the same sources: to strip and compile them once is a third of the time.
+  process.env.NODE_COMPILE_CACHE ??= join(cacheFolder(readEnvironment()), 'compiled');
   const outcomes: Outcome[] = [];
   const record = (outcome: Outcome) => {
     reportOne(outcome);
