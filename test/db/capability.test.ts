@@ -13,6 +13,7 @@ import { type Capability, CapabilityError, type RunContext } from '../../host/br
 import type { DbAnswer } from '../../host/broker/db/answer.ts';
 import { createDbCapability } from '../../host/broker/db.ts';
 import { type EmbeddedSupabase, startSupabase } from '../../host/embedded/supabase.ts';
+import { run } from './run.ts';
 
 const tables = `
 create table others (id uuid primary key default gen_random_uuid(), tenant_id text not null);
@@ -29,31 +30,6 @@ interface Context {
 }
 
 const test = suite<Context>('db');
-
-function run(
-  tenant: string | null,
-  change: Partial<RunContext> & { tables?: string[]; functions?: string[] } = {},
-): RunContext {
-  const { tables: granted = ['notes'], functions = [], ...rest } = change;
-  return {
-    tenant,
-    runId: 'run',
-    workflow: 'workflow',
-    activity: 'activity',
-    attempt: 1,
-    digest: 'digest',
-    grants: {
-      capabilities: new Set(['db'] as const),
-      http: { allow: [], privateRanges: [], secrets: new Map() },
-      db: { tables: granted, functions },
-      env: {},
-    },
-    deadline: Date.now() + 60_000,
-    signal: new AbortController().signal,
-    nextWriteKey: () => 'key',
-    ...rest,
-  };
-}
 
 async function call(capability: Capability, args: unknown, context: RunContext): Promise<DbAnswer> {
   const method = capability.methods.get('db.request');

@@ -2,11 +2,12 @@
 /** DBT-07 to DBT-09 on a real PostgreSQL: one pool of connections for all tenants, and what one of them may take of it. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Capability, CapabilityError, type RunContext } from '../../host/broker/capability.ts';
+import { type Capability, CapabilityError } from '../../host/broker/capability.ts';
 import type { DbAnswer } from '../../host/broker/db/answer.ts';
 import { createDbCapability } from '../../host/broker/db.ts';
 import { openProject } from './project.ts';
 import { type RestOptions, serveRest } from './rest.ts';
+import { run } from './run.ts';
 
 const test = suite('one pool for all tenants');
 const project = await openProject(`
@@ -38,23 +39,7 @@ async function withCapability(options: RestOptions, work: (capability: Capabilit
 }
 
 async function ask(capability: Capability, tenant: string, args: object): Promise<DbAnswer> {
-  const context: RunContext = {
-    tenant,
-    runId: 'run',
-    workflow: 'workflow',
-    activity: 'activity',
-    attempt: 1,
-    digest: 'digest',
-    grants: {
-      capabilities: new Set(['db'] as const),
-      http: { allow: [], privateRanges: [], secrets: new Map() },
-      db: { tables: ['notes'], functions: ['who', 'wait', 'fail'] },
-      env: {},
-    },
-    deadline: Date.now() + 60_000,
-    signal: new AbortController().signal,
-    nextWriteKey: () => 'key',
-  };
+  const context = run(tenant, { functions: ['who', 'wait', 'fail'] });
   const method = capability.methods.get('db.request');
   assert.ok(method);
   return (await method({ query: [], headers: {}, ...args }, context)) as DbAnswer;

@@ -1,9 +1,10 @@
 /** A database as a world of `separation.ts`: calls go through the capability, as a script's do. */
 import { createHash } from 'node:crypto';
 import { PostgrestClient } from '@supabase/postgrest-js';
-import { CapabilityError, type RunContext } from '../../host/broker/capability.ts';
+import { CapabilityError } from '../../host/broker/capability.ts';
 import type { DbAnswer } from '../../host/broker/db/answer.ts';
 import { createDbCapability, type DbOptions } from '../../host/broker/db.ts';
+import { run } from '../db/run.ts';
 import { IDS, type Query, type Step, VICTIM } from './queries.ts';
 import { ATTACKERS, type Seen, type World } from './separation.ts';
 
@@ -46,7 +47,11 @@ export function openWorld(options: DbOptions, door: Backdoor, { isFull, empty }:
     send: async (call, attacker) => {
       const tenant = tenantOf(attacker);
       const own = JSON.parse(JSON.stringify(call).replaceAll('$own', tenant)) as Query;
-      const ask = async (args: unknown) => (await request?.(args, contextOf(tenant))) as DbAnswer;
+      const ask = async (args: unknown) =>
+        (await request?.(
+          args,
+          run(tenant, { tables: ['notes', 'tasks'], deadline: Number.POSITIVE_INFINITY }),
+        )) as DbAnswer;
       const answer = 'args' in own ? ask(own.args) : build(own.steps, ask);
       return answer.then(answered, refused);
     },
@@ -136,24 +141,4 @@ function withoutChance(text: string): string {
   return text
     .replace(/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g, (id) => (KNOWN.has(id) ? id : 'NEW'))
     .replace(/20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00(?::00)?|Z)?/g, 'TIME');
-}
-
-function contextOf(tenant: string): RunContext {
-  return {
-    tenant,
-    runId: 'run',
-    workflow: 'workflow',
-    activity: 'activity',
-    attempt: 1,
-    digest: 'digest',
-    grants: {
-      capabilities: new Set(['db'] as const),
-      http: { allow: [], privateRanges: [], secrets: new Map() },
-      db: { tables: ['notes', 'tasks'], functions: [] },
-      env: {},
-    },
-    deadline: Number.POSITIVE_INFINITY,
-    signal: new AbortController().signal,
-    nextWriteKey: () => 'key',
-  };
 }
