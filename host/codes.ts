@@ -194,6 +194,7 @@ export const API_ERRORS = {
   BODY_TOO_LARGE: { status: 413, when: 'the body is larger than the limit' },
   WORKFLOW_INVALID: { status: 422, when: 'the workflow has errors; see problems' },
   INTERNAL: { status: 500, when: 'a defect of the host; the log holds the cause under requestId' },
+  NOT_CONFIGURED: { status: 501, when: 'this host has no such part: its settings leave it out' },
   PROJECT_UNUSABLE: {
     status: 503,
     when: 'the config project as a whole cannot be read; `found` has the reason, the log the details',

@@ -84,6 +84,7 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
     fhir: { baseUrl: stack.fhirUrl, mode: 'organization-prefix' as const, auth: null },
     db: { url: stack.supabase.url, apikey: stack.supabase.anonKey, jwtSecret: stack.supabase.jwtSecret },
     store: createFileStore(folder.file('code')),
+    rows,
     auditStore: rows,
     cells: { most: environment.cells, memoryMb: environment.cellsMemoryMb },
     quarantineStore: rows,

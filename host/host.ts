@@ -2,7 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import type { AuditStore, CodeStore, QuarantineStore } from '../registry/index.ts';
+import type { AuditStore, CodeStore, QuarantineStore, Store } from '../registry/index.ts';
 import { createSandbox, type LogLine } from '../sandbox/index.ts';
 import type { Access } from './api/access.ts';
 import { type Api, type ApiOptions, startApi } from './api/server.ts';
@@ -31,6 +31,8 @@ export interface HostOptions {
   readonly fhir: FhirOptions;
   readonly db: DbOptions | null;
   readonly store: CodeStore;
+  /** Tables of the registry; null: the host has no database, and parts that need one are not there. */
+  readonly rows: Store | null;
   /** Null: audit events are in the host's log only. */
   readonly auditStore: AuditStore | null;
   /** Cell processes at once, and the memory for all of them, MiB; null: half of what there is. */

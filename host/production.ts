@@ -120,6 +120,7 @@ function settings({ environment, progress }: ProductionOptions, folder: DataFold
     fhir: fhirOptions(environment, stack),
     db: dbOptions(environment, stack),
     store: rows ?? createFileStore(folder.file('code')),
+    rows,
     auditStore: rows,
     cells: { most: environment.cells, memoryMb: environment.cellsMemoryMb },
     quarantineStore: rows ?? createQuarantineJournal(folder.file('quarantine.jsonl')),

@@ -2,6 +2,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, Server } from '@hapi/hapi';
 import { ApiError } from '../error.ts';
+import { type Caller, refusalOf } from './caller.ts';
+import type { AccessRule } from './endpoint.ts';
 
 /** `loopback`: a development host, callers of this machine only. `token`: an administrator's bearer token. */
 export type Access = { readonly kind: 'loopback' } | { readonly kind: 'token'; readonly token: string };
@@ -17,16 +19,27 @@ export function authenticate(server: Server, access: Access, address: string): v
   }
   server.auth.scheme('caller', () => ({
     authenticate: (request, h) => {
-      if (access.kind === 'token' ? !hasToken(request, access.token) : !isLocal(request)) {
-        throw new ApiError('UNAUTHORIZED', 'a valid bearer token is needed');
-      }
-      // One token, one name: there are no people yet.
-      const name = access.kind === 'token' ? 'administrator' : 'developer';
-      return h.authenticated({ credentials: { scope: ['admin'], user: { name } } });
+      const caller = callerBy(request, access);
+      if (caller === null) throw new ApiError('UNAUTHORIZED', 'a valid bearer token is needed');
+      const rule = (request.route.settings.plugins as { cloister?: { access: AccessRule } }).cloister?.access;
+      // A route that was not declared as an endpoint is nobody's.
+      if (rule === undefined) throw new ApiError('FORBIDDEN', 'nobody may do this');
+      const refusal = typeof rule === 'string' ? null : refusalOf(caller, rule);
+      if (refusal !== null) throw new ApiError('FORBIDDEN', refusal);
+      return h.authenticated({ credentials: { user: caller as never } });
     },
   }));
   server.auth.strategy('caller', 'caller');
   server.auth.default('caller');
+}
+
+function callerBy(request: Request, access: Access): Caller | null {
+  if (access.kind === 'token') {
+    if (!hasToken(request, access.token)) return null;
+    return { kind: 'token', name: 'administrator', role: 'admin', scopes: null, tenant: null };
+  }
+  if (!isLocal(request)) return null;
+  return { kind: 'loopback', name: 'developer', role: 'admin', scopes: null, tenant: null };
 }
 
 function hasToken(request: Request, token: string): boolean {

@@ -2,9 +2,8 @@
  * `GET /health`: whether the process lives, and which of its parts answer. Open to everyone; tells no addresses. Who may call
  * the API sees the figures of the sandbox too: counts and sizes, no tenant.
  */
-import type { ServerRoute } from '@hapi/hapi';
 import type { SandboxStats } from '../../sandbox/index.ts';
-import type { ApiOptions } from './server.ts';
+import { endpoint } from './endpoint.ts';
 
 const CHECK_TIMEOUT_MS = 2000;
 
@@ -15,22 +14,25 @@ export interface Load {
   readonly waiting: number;
 }
 
-/** The health route: 200 always; `degraded` when a part is down. */
-export function healthRoutes({ checks, load }: ApiOptions): ServerRoute[] {
-  return [
-    {
-      method: 'GET',
-      path: '/health',
-      options: { auth: { mode: 'try' } },
-      handler: async ({ auth }) => {
-        const states = await Promise.all([...checks].map(async ([name, check]) => [name, await state(check)] as const));
-        const down = states.some(([, word]) => word === 'down');
-        const sandbox = auth.isAuthenticated && load ? { sandbox: figures(load()) } : {};
-        return { status: down ? 'degraded' : 'ok', checks: Object.fromEntries(states), ...sandbox };
-      },
+/** The health endpoint: 200 always; `degraded` when a part is down. */
+export const healthEndpoints = [
+  endpoint({
+    method: 'GET',
+    path: '/health',
+    operation: 'get-health',
+    tag: 'operations',
+    summary: 'Whether the process lives, and which of its parts answer.',
+    access: 'open',
+    answers: { 200: { description: '`degraded` when a part is down.' } },
+    handler: async ({ caller }, { checks, load }) => {
+      const states = await Promise.all([...checks].map(async ([name, check]) => [name, await state(check)] as const));
+      const down = states.some(([, word]) => word === 'down');
+      // Figures are the host's own: a caller of a tenant does not learn how busy the others are.
+      const sandbox = caller !== null && caller.tenant === null && load ? { sandbox: figures(load()) } : {};
+      return { status: down ? 'degraded' : 'ok', checks: Object.fromEntries(states), ...sandbox };
     },
-  ];
-}
+  }),
+];
 
 /** Cells have the names of their tenants: they are counted. */
 function figures({ sandbox: { cells, ...rest }, waiting }: Load) {

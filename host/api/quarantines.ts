@@ -1,11 +1,11 @@
 /** `/quarantines`: what is stopped, and its release by an operator. */
-import type { Request, ServerRoute } from '@hapi/hapi';
+import type { Request } from '@hapi/hapi';
 import type { Quarantine } from '../../registry/index.ts';
 import { ApiError } from '../error.ts';
 import type { Ward } from '../quarantine.ts';
 import { isTenant } from '../tenants.ts';
+import { type Call, endpoint, need } from './endpoint.ts';
 import { shown } from './query.ts';
-import type { ApiOptions } from './server.ts';
 
 /** A quarantine as the API shows it. Exactly one of `commit` and `digest` is not null. */
 export interface QuarantineView {
@@ -26,27 +26,35 @@ export interface QuarantineView {
 
 const STATUSES: readonly unknown[] = ['standing', 'released'];
 
-/** Routes about quarantines. */
-export function quarantineRoutes({ ward }: ApiOptions): ServerRoute[] {
-  if (ward === null) return [];
-  return [
-    {
-      method: 'GET',
-      path: '/quarantines',
-      handler: async (request) => ({ quarantines: (await ward.list(queryOf(request))).map(toView) }),
-    },
-    {
-      method: 'POST',
-      path: '/quarantines/{id}/release',
-      handler: async (request) => toView(await release(ward, request)),
-    },
-  ];
-}
+/** Endpoints about quarantines. */
+export const quarantineEndpoints = [
+  endpoint({
+    method: 'GET',
+    path: '/quarantines',
+    operation: 'list-quarantines',
+    tag: 'operations',
+    summary: 'Code that is stopped because its scripts ended their cells.',
+    access: { role: 'viewer', scope: 'operations:read', tenants: 'none' },
+    answers: { 200: { description: 'At most 200, newest first.' } },
+    handler: async ({ request }, { ward }) => ({
+      quarantines: (await need(ward, 'quarantine').list(queryOf(request))).map(toView),
+    }),
+  }),
+  endpoint({
+    method: 'POST',
+    path: '/quarantines/{id}/release',
+    operation: 'release-quarantine',
+    tag: 'operations',
+    summary: 'Lets stopped code run again.',
+    access: { role: 'operator', scope: 'operations:write', tenants: 'none' },
+    answers: { 200: { description: 'The quarantine, released.' } },
+    handler: async (call, { ward }) => toView(await release(need(ward, 'quarantine'), call)),
+  }),
+];
 
-async function release(ward: Ward, request: Request): Promise<Quarantine> {
-  const id = String(request.params.id);
-  const { name } = (request.auth.credentials.user as { name?: string } | undefined) ?? {};
-  const released = await ward.release(id, `${name ?? 'unknown'} at ${request.info.remoteAddress}`);
+async function release(ward: Ward, { params, caller, request }: Call): Promise<Quarantine> {
+  const id = String(params.id);
+  const released = await ward.release(id, `${caller?.name ?? 'unknown'} at ${request.info.remoteAddress}`);
   if (released !== null) return released;
   throw new ApiError('QUARANTINE_NOT_FOUND', 'no such quarantine', { where: 'path', found: shown(id) });
 }

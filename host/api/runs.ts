@@ -1,50 +1,62 @@
 /** Starting and showing runs. */
-import type { Request, ServerRoute } from '@hapi/hapi';
+import type { Request } from '@hapi/hapi';
 import { ApiError } from '../error.ts';
 import { refusalText } from '../quarantine.ts';
 import type { RunStatus } from '../runs/view.ts';
+import { endpoint } from './endpoint.ts';
 import { branchOf, objectOf, shown, tenantOf, workflowOf } from './query.ts';
-import type { ApiOptions } from './server.ts';
+import type { ApiParts } from './server.ts';
 
 const STATUSES: readonly string[] = ['in-progress', 'completed', 'failed'] satisfies RunStatus[];
 
-/** Routes about runs. */
-export function runRoutes(options: ApiOptions): ServerRoute[] {
-  const { runs, shelf } = options;
-  return [
-    {
-      method: 'POST',
-      path: '/workflows/{id}/run',
-      // Compiling may have to install dependencies first; an answer that gave up would leave a run nobody knows of.
-      options: { timeout: { server: false } },
-      handler: async (request, h) => {
-        const body = await startRun(options, request);
-        return h.response(body).code(body.deduplicated ? 200 : 202);
-      },
+/** Endpoints about runs. */
+export const runEndpoints = [
+  endpoint({
+    method: 'POST',
+    path: '/workflows/{id}/run',
+    operation: 'run-workflow',
+    tag: 'runs',
+    summary: 'Starts a run with the body as its input.',
+    access: { role: 'operator', scope: 'runs:write', tenants: 'own' },
+    answers: { 200: { description: 'A run under the same id was running.' }, 202: { description: 'A new run.' } },
+    // Compiling may have to install dependencies first; an answer that gave up would leave a run nobody knows of.
+    options: { timeout: { server: false } },
+    handler: async ({ request, h }, parts) => {
+      const body = await startRun(parts, request);
+      return h.response(body).code(body.deduplicated ? 200 : 202);
     },
-    {
-      method: 'GET',
-      path: '/workflows/{id}/runs',
-      handler: async (request) => {
-        const asked = branchOf(request);
-        const branch = asked === '*' ? '*' : await shelf.branch(asked);
-        const tenant = null;
-        return runs.list({ workflow: workflowOf(request), branch, tenant, ...pageOf(request) });
-      },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/workflows/{id}/runs',
+    operation: 'list-runs',
+    tag: 'runs',
+    summary: 'Runs of a workflow, newest first.',
+    access: { role: 'viewer', scope: 'runs:read', tenants: 'own' },
+    answers: { 200: { description: 'A page of runs.' } },
+    handler: async ({ request, caller }, { runs, shelf }) => {
+      const asked = branchOf(request);
+      const branch = asked === '*' ? '*' : await shelf.branch(asked);
+      return runs.list({ workflow: workflowOf(request), branch, tenant: caller?.tenant ?? null, ...pageOf(request) });
     },
-    {
-      method: 'GET',
-      path: '/workflows/{id}/runs/{runId}',
-      handler: async (request) => {
-        const branch = branchOf(request);
-        if (branch !== null) await shelf.branch(branch);
-        return runs.get(workflowOf(request), String(request.params.runId));
-      },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/workflows/{id}/runs/{runId}',
+    operation: 'get-run',
+    tag: 'runs',
+    summary: 'One run with its activities.',
+    access: { role: 'viewer', scope: 'runs:read', tenants: 'own' },
+    answers: { 200: { description: 'The run.' } },
+    handler: async ({ request, caller, params }, { runs, shelf }) => {
+      const branch = branchOf(request);
+      if (branch !== null) await shelf.branch(branch);
+      return runs.get(workflowOf(request), String(params.runId), caller?.tenant ?? null);
     },
-  ];
-}
+  }),
+];
 
-async function startRun({ runs, shelf, ward, unscopedRuns }: ApiOptions, request: Request) {
+async function startRun({ runs, shelf, ward, unscopedRuns }: ApiParts, request: Request) {
   const { _workflowId: named, ...input } = objectOf(request.payload);
   const tenant = tenantOf(input, unscopedRuns);
   const workflowId = workflowIdOf(named);

@@ -1,36 +1,62 @@
 /** The HTTP API: one hapi server, routes that are refused unless a caller is known, errors in one form. */
-import { server as createServer, type Server, type ServerRoute } from '@hapi/hapi';
+import { server as createServer, type Request, type Server, type ServerRoute } from '@hapi/hapi';
 import type { Logger } from 'pino';
 import { ApiError } from '../error.ts';
 import type { PlanShelf } from '../plans.ts';
 import type { Ward } from '../quarantine.ts';
 import type { Runs } from '../runs/index.ts';
 import { type Access, authenticate } from './access.ts';
+import type { Caller } from './caller.ts';
+import { type AccessRule, type Endpoint, routeOf } from './endpoint.ts';
 import { answerErrors } from './failure.ts';
-import { healthRoutes, type Load } from './health.ts';
-import { quarantineRoutes } from './quarantines.ts';
+import { healthEndpoints, type Load } from './health.ts';
+import { quarantineEndpoints } from './quarantines.ts';
 import { shown } from './query.ts';
-import { runRoutes } from './runs.ts';
-import { workflowRoutes } from './workflows.ts';
+import { runEndpoints } from './runs.ts';
+import { workflowEndpoints } from './workflows.ts';
 
-/** What the API serves. */
-export interface ApiOptions {
+/** Parts of a host that endpoints are about. Null: the host has no such part, and its endpoints answer `NOT_CONFIGURED`. */
+export interface ApiParts {
   readonly shelf: PlanShelf;
   readonly runs: Runs;
-  /** Null: no code is ever stopped, and there are no endpoints about it. */
   readonly ward: Ward | null;
-  readonly access: Access;
-  /** Address to listen on; with `access.kind` `loopback` it must be a loopback address. */
-  readonly address: string;
-  /** 0: any free port. */
-  readonly port: number;
   readonly unscopedRuns: 'allow' | 'deny';
   /** Named checks of `GET /health`; each resolves when the part answers. */
   readonly checks: ReadonlyMap<string, () => Promise<void>>;
   /** Figures of `GET /health`; null: a host that runs no scripts. */
   readonly load: (() => Load) | null;
+  /** Told of every call of an endpoint that writes, after it was answered without an error. */
+  readonly written?: (write: Write) => void;
   readonly log: Logger;
 }
+
+/** A call that may have changed something. */
+export interface Write {
+  readonly endpoint: Endpoint;
+  /** Null where a sender proved itself otherwise. */
+  readonly caller: Caller | null;
+  readonly request: Request;
+}
+
+/** What the API serves, and where. */
+export interface ApiOptions extends ApiParts {
+  readonly access: Access;
+  /** Address to listen on; with `access.kind` `loopback` it must be a loopback address. */
+  readonly address: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+/** Every endpoint there is. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  ...healthEndpoints,
+  ...workflowEndpoints,
+  ...runEndpoints,
+  ...quarantineEndpoints,
+];
+
+/** For routes that only say what there is not: any caller may be told. */
+const ANYONE = { plugins: { cloister: { access: 'known' satisfies AccessRule } } };
 
 /** A listening API. */
 export interface Api {
@@ -60,12 +86,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   authenticate(server, options.access, options.address);
   answerErrors(server, options.log);
-  const routes = [
-    ...healthRoutes(options),
-    ...workflowRoutes(options),
-    ...runRoutes(options),
-    ...quarantineRoutes(options),
-  ];
+  const routes = ENDPOINTS.map((made) => routeOf(made, options));
   server.route([...routes, ...otherMethods(routes), nowhere]);
   // hapi 21.4.10 answers what is no HTTP while the request before it still runs, and the second answer of the two is a rejection
   // that ends the process. What Node does by itself, a bare 400, has no such race.
@@ -86,6 +107,7 @@ function otherMethods(routes: readonly ServerRoute[]): ServerRoute[] {
     return {
       method: '*',
       path,
+      options: ANYONE,
       handler: ({ method }) => {
         const found = method.toUpperCase();
         const details = { where: 'method', found, expected: methods };
@@ -99,6 +121,7 @@ function otherMethods(routes: readonly ServerRoute[]): ServerRoute[] {
 const nowhere: ServerRoute = {
   method: '*',
   path: '/{any*}',
+  options: ANYONE,
   handler: ({ path }) => {
     throw new ApiError('NOT_FOUND', 'there is no such path', { where: 'path', found: shown(path) });
   },

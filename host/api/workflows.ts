@@ -1,15 +1,17 @@
 /** `GET /workflows`: the definitions of a branch, broken ones included. */
-import type { ServerRoute } from '@hapi/hapi';
+import { endpoint } from './endpoint.ts';
 import { branchOf } from './query.ts';
-import type { ApiOptions } from './server.ts';
 
-/** Routes about workflow definitions. */
-export function workflowRoutes({ shelf }: ApiOptions): ServerRoute[] {
-  return [
-    {
-      method: 'GET',
-      path: '/workflows',
-      handler: async (request) => ({ workflows: await shelf.workflows(branchOf(request)) }),
-    },
-  ];
-}
+/** Endpoints about workflow definitions. */
+export const workflowEndpoints = [
+  endpoint({
+    method: 'GET',
+    path: '/workflows',
+    operation: 'list-workflows',
+    tag: 'workflows',
+    summary: 'All workflow definitions of a branch, broken ones included.',
+    access: { role: 'viewer', scope: 'runs:read', tenants: 'own' },
+    answers: { 200: { description: 'The definitions.' } },
+    handler: async ({ request }, { shelf }) => ({ workflows: await shelf.workflows(branchOf(request)) }),
+  }),
+];

@@ -1,0 +1,146 @@
+/**
+ * Endpoints: one declaration each, out of which come hapi's route, the judgement of callers and of bodies, and the OpenAPI
+ * document. An endpoint without a word about access does not type-check, and a route that was made otherwise is refused to
+ * every caller.
+ */
+import type { Request, ResponseToolkit, RouteOptions, ServerRoute } from '@hapi/hapi';
+import type { z } from 'zod';
+import { ApiError } from '../error.ts';
+import { type Caller, callerOf, type Needs } from './caller.ts';
+import { shown } from './query.ts';
+import type { ApiParts } from './server.ts';
+
+/** Methods of endpoints. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/**
+ * Who may call. `open`: anyone; a known caller may be told more. `signed`: whoever proves to be the sender; the handler checks
+ * that before anything else. `known`: every caller whose token is good.
+ */
+export type AccessRule = 'open' | 'signed' | 'known' | Needs;
+
+/** An answer of an endpoint, for the OpenAPI document. */
+export interface AnswerRule {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  /** Default `application/json`. */
+  readonly contentType?: string;
+}
+
+/** A request as handlers see it: judged, and parsed by the endpoint's schemas. */
+export interface Call<Q = unknown, B = unknown> {
+  /** Null at open and signed endpoints only. */
+  readonly caller: Caller | null;
+  /** Parts of the path, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Q;
+  readonly body: B;
+  readonly request: Request;
+  readonly h: ResponseToolkit;
+}
+
+interface Declared {
+  readonly method: Method;
+  /** As hapi writes it: `/workflows/{id}`. */
+  readonly path: string;
+  /** Name as Aidbox knows it, the document's `operationId`. */
+  readonly operation: string;
+  /** Group in the document. */
+  readonly tag: string;
+  /** One sentence. */
+  readonly summary: string;
+  readonly access: AccessRule;
+  readonly answers: Readonly<Record<number, AnswerRule>>;
+  /** Limits of hapi's that differ from the server's. */
+  readonly options?: Pick<RouteOptions, 'payload' | 'timeout'>;
+}
+
+/** An endpoint as its author writes it. */
+export interface Declaration<Q extends z.ZodType, B extends z.ZodType> extends Declared {
+  /** Absent: the query is not looked at. What the schema does not name is left out, so that every endpoint takes `?branch=`. */
+  readonly query?: Q;
+  /** Absent: the body is handed on as it was parsed. */
+  readonly body?: B;
+  readonly handler: (call: Call<z.output<Q>, z.output<B>>, parts: ApiParts) => unknown;
+}
+
+/** A declared endpoint. */
+export interface Endpoint extends Declared {
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  readonly handle: (request: Request, h: ResponseToolkit, parts: ApiParts) => Promise<unknown>;
+}
+
+/** Declares an endpoint. The handler gets what its schemas let through; the rest is 400 `BODY_INVALID` with its place. */
+export function endpoint<Q extends z.ZodType, B extends z.ZodType>(declared: Declaration<Q, B>): Endpoint {
+  const { handler, query, body, ...rest } = declared;
+  return {
+    ...rest,
+    ...(query && { query }),
+    ...(body && { body }),
+    handle: async (request, h, parts) => {
+      const call = {
+        caller: callerOf(request),
+        params: request.params as Readonly<Record<string, string>>,
+        query: parsed('query', query, request.query) as z.output<Q>,
+        body: parsed('body', body, request.payload) as z.output<B>,
+        request,
+        h,
+      };
+      return handler(call, parts);
+    },
+  };
+}
+
+/** hapi's route of an endpoint. */
+export function routeOf(made: Endpoint, parts: ApiParts): ServerRoute {
+  const { method, path, access, options, handle } = made;
+  return {
+    method,
+    path,
+    options: {
+      ...options,
+      auth: { mode: access === 'open' || access === 'signed' ? 'try' : 'required' },
+      plugins: { cloister: { access } },
+    },
+    handler: async (request, h) => {
+      const answer = await handle(request, h, parts);
+      if (method !== 'GET') parts.written?.({ endpoint: made, caller: callerOf(request), request });
+      return answer as never;
+    },
+  };
+}
+
+/** The part of a host that an endpoint is about. Throws `NOT_CONFIGURED` when the host has none. */
+export function need<T>(part: T | null, name: string): T {
+  if (part !== null) return part;
+  throw new ApiError('NOT_CONFIGURED', `this host has no ${name}`);
+}
+
+function parsed(where: 'query' | 'body', schema: z.ZodType | undefined, value: unknown): unknown {
+  if (!schema) return value;
+  const result = schema.safeParse(value ?? {});
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const path = issue?.path ?? [];
+  throw new ApiError('BODY_INVALID', `the ${where} is not valid`, {
+    where: path.length === 0 ? where : `${where} ${path.join('.')}`,
+    found: shown(at(value, path)),
+    expected: expectedBy(issue),
+  });
+}
+
+/** Schemas of ours say what they expect; a library's own sentence is cut down to that. */
+function expectedBy(issue: z.core.$ZodIssue | undefined): string {
+  if (issue === undefined) return 'another value';
+  if (issue.code === 'unrecognized_keys') return `no field ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
+  const [, expected] = /expected (.*?)(, received .*)?$/.exec(issue.message) ?? [];
+  return expected ?? issue.message;
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => {
+    if (typeof inner !== 'object' || inner === null || !Object.hasOwn(inner, key)) return undefined;
+    return (inner as Record<PropertyKey, unknown>)[key];
+  }, value);
+}
