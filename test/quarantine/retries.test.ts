@@ -138,6 +138,7 @@ test.before(async () => {
     fhir: { baseUrl: await unreliable(stack.fhirUrl), mode: 'organization-prefix', auth: null },
     db: { url: await listen((incoming) => void incoming.socket.destroy()), apikey, jwtSecret },
     store: createFileStore(folder.file('code')),
+    rows,
     auditStore: rows,
     cells: { most: 4, memoryMb: null },
     quarantineStore: rows,
