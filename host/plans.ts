@@ -89,6 +89,11 @@ export class PlanShelf {
     return (await this.#open(asked)).branch;
   }
 
+  /** The project of a branch as new runs take it; null: main. */
+  project(branch: string | null): Promise<Project> {
+    return this.#open(branch);
+  }
+
   /** Definitions of a branch, broken ones included. */
   async workflows(branch: string | null): Promise<readonly WorkflowListing[]> {
     return listWorkflows(await this.#open(branch));

@@ -37,5 +37,6 @@ export {
 } from './store/index.ts';
 export { type FileTenant, parseTenants } from './tenants.ts';
 export { type CheckedTrigger, checkTrigger, triggerFolders } from './triggers/check.ts';
+export { readTriggers, type Trigger, type TriggerPart } from './triggers/read.ts';
 export { parseDuration } from './workflow/duration.ts';
 export type { ActivitySource, WorkflowSource } from './workflow/source.ts';

@@ -5,18 +5,21 @@ import { readFields } from '../report/file.ts';
 import { Report } from '../report/report.ts';
 import { described, quoted, shown } from '../report/words.ts';
 import { textOf } from '../yaml/node.ts';
+import { checkPolicies } from './policies.ts';
 import { checkSpec } from './spec.ts';
 import { checkSubscription } from './subscription.ts';
 
 const COMMON = ['type', 'workflow', 'description'];
 const SUBSCRIPTION = [...COMMON, 'subscriptionTopic', 'destination'];
-const SCHEDULE = [...COMMON, 'spec', 'input'];
+const SCHEDULE = [...COMMON, 'spec', 'policies', 'input'];
 
 /** A trigger as checked. */
 export interface CheckedTrigger {
   /** Null when the definition does not say. */
   readonly type: 'subscription' | 'schedule' | null;
   readonly report: Report;
+  /** What the definition says; null when it is no map of fields. */
+  readonly fields: Fields | null;
   /** Path of the mapping that must build; null when there is none or it is not used. */
   readonly mapping: string | null;
 }
@@ -42,17 +45,17 @@ export async function checkTrigger(
     const found = 'no definition.yaml';
     const where = `trigger ${quoted(id)}`;
     report.add({ code: 'TRIGGER_FIELD', at: { line: 1, column: 1 }, where, found, expected: 'a definition' });
-    return { type: null, report, mapping: null };
+    return { type: null, report, fields: null, mapping: null };
   }
   const fields = await readFields(text, `trigger ${quoted(id)}`, report);
-  if (fields === undefined) return { type: null, report, mapping: null };
+  if (fields === undefined) return { type: null, report, fields: null, mapping: null };
   const type = readType(fields);
   checkWorkflow(fields, workflows);
   const mapping = checkMapping(fields, type, files);
   if (type === 'subscription') checkSubscription(fields);
   if (type === 'schedule') checkSchedule(fields);
   if (type !== null) fields.known(type === 'subscription' ? SUBSCRIPTION : SCHEDULE);
-  return { type, report, mapping };
+  return { type, report, fields, mapping };
 }
 
 function checkId(id: string, report: Report): void {
@@ -105,6 +108,7 @@ function checkSchedule(fields: Fields): void {
   else if (spec.kind !== 'map')
     fields.problem('spec', spec, { code: 'TRIGGER_SPEC', found: described(spec), expected });
   else checkSpec(spec, fields);
+  checkPolicies(fields);
   const input = fields.get('input');
   if (input !== undefined && input.kind !== 'map') {
     fields.problem('input', input, { code: 'TRIGGER_FIELD', found: described(input), expected: 'a map' });

@@ -6,7 +6,8 @@ import { field, textOf, type YamlMap, type YamlNode } from '../yaml/node.ts';
 const TIMES = ['intervals', 'cronExpressions', 'calendars'];
 const KNOWN = [...TIMES, 'skip', 'startAt', 'endAt', 'jitter', 'timezone'];
 const EXPECTED = 'intervals, cronExpressions or calendars';
-const DURATION = 'a number with s, m, h or d, such as "30m"';
+/** What is expected of a duration here: Temporal's own form. */
+export const DURATION = 'a number with s, m, h or d, such as "30m"';
 
 /** Checks Temporal's `ScheduleSpec` as far as a mistake would only show when the schedule is registered. */
 export function checkSpec(spec: YamlMap, fields: Fields): void {
@@ -60,8 +61,13 @@ function checkCalendar(item: YamlNode, name: string, fault: Fault): void {
   if (item.kind !== 'map') fault(name, item, shown(item), 'a map');
 }
 
+/** Whether a node is a duration as Temporal writes them. */
+export function isDuration(node: YamlNode): boolean {
+  return /^\d+(?:\.\d+)? ?[smhd]$/.test(textOf(node) ?? '');
+}
+
 function checkDuration(node: YamlNode | undefined, name: string, fault: Fault): void {
-  if (node === undefined || /^\d+(?:\.\d+)? ?[smhd]$/.test(textOf(node) ?? '')) return;
+  if (node === undefined || isDuration(node)) return;
   fault(name, node, shown(node), DURATION);
 }
 
