@@ -11,6 +11,12 @@ export interface FhirHost {
   /** Creates unless a resource matches `ifNoneExist` (`identifier=system|value`); then resolves to that one. */
   create(tenant: string | null, resource: Resource, ifNoneExist: string): Promise<Resource & { id: string }>;
   patch(tenant: string | null, type: string, id: string, ops: readonly OpPatch[]): Promise<Resource>;
+  /** Writes the whole resource under its id; creates it too. */
+  update(tenant: string | null, resource: Resource & { readonly id: string }): Promise<Resource>;
+  /** What is not there counts as deleted. */
+  remove(tenant: string | null, type: string, id: string): Promise<void>;
+  /** The server's CapabilityStatement. */
+  statement(): Promise<Resource>;
   /** Rejects when the server does not answer. */
   ping(): Promise<void>;
 }
@@ -33,6 +39,19 @@ export function hostCalls(client: FhirClient): FhirHost {
     },
     patch: (tenant, resourceType, id, ops) =>
       client.call(tenant, {}, (fhir, options) => fhir.patch({ resourceType, id, jsonPatch: [...ops], options })),
+    update: (tenant, resource) =>
+      client.call(tenant, {}, (fhir, options) => {
+        const { resourceType, id } = resource;
+        return fhir.update({ resourceType, id, body: { ...resource }, options });
+      }),
+    remove: async (tenant, resourceType, id) => {
+      await client
+        .call(tenant, {}, (fhir, options) => fhir.delete({ resourceType, id, options }))
+        .catch((error: unknown) => {
+          if (!(error instanceof CapabilityError && error.code === 'NOT_FOUND')) throw error;
+        });
+    },
+    statement: () => client.call(null, {}, (fhir, options) => fhir.request('metadata', { options })),
     ping: async () => {
       await client.call(null, {}, (fhir, options) => fhir.request('metadata', { options }));
     },

@@ -1,9 +1,9 @@
-/** Resource types of the billing product that R4 does not know, described as far as search needs them. */
+/** Resource types of the billing product and of Aidbox that R4 does not know, described as far as search needs them. */
 import { indexSearchParameter, loadDataType } from '@medplum/core';
 import type { SearchParameter, StructureDefinition } from '@medplum/fhirtypes';
 
 /** A field: its FHIR type, a star when it repeats, and for a reference the type it points to. */
-type Field = 'identifier*' | 'code' | 'dateTime' | 'string' | 'Period' | 'Money' | `${'one' | 'many'} ${string}`;
+type Field = 'identifier*' | 'code' | 'uri' | 'dateTime' | 'string' | 'Period' | 'Money' | `${'one' | 'many'} ${string}`;
 
 const TYPES: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
   BillingWorkflow: { identifier: 'identifier*', status: 'code', executionPeriod: 'Period' },
@@ -46,6 +46,9 @@ const TYPES: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
     billingTask: 'one BillingTask',
     reasonCode: 'code',
   },
+  // Aidbox's own, as triggers are registered with them.
+  AidboxSubscriptionTopic: { url: 'uri', status: 'code' },
+  AidboxTopicDestination: { topic: 'uri', status: 'code', kind: 'code', content: 'code' },
 };
 
 /** Makes the billing types known to the library's schema, with a search parameter for each field but money. */
@@ -104,5 +107,6 @@ function parameterType(field: Field): SearchParameter['type'] | null {
   if (field.includes(' ')) return 'reference';
   if (field === 'identifier*' || field === 'code') return 'token';
   if (field === 'dateTime' || field === 'Period') return 'date';
+  if (field === 'uri') return 'uri';
   return field === 'string' ? 'string' : null;
 }
