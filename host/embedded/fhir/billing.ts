@@ -3,7 +3,15 @@ import { indexSearchParameter, loadDataType } from '@medplum/core';
 import type { SearchParameter, StructureDefinition } from '@medplum/fhirtypes';
 
 /** A field: its FHIR type, a star when it repeats, and for a reference the type it points to. */
-type Field = 'identifier*' | 'code' | 'uri' | 'dateTime' | 'string' | 'Period' | 'Money' | `${'one' | 'many'} ${string}`;
+type Field =
+  | 'identifier*'
+  | 'code'
+  | 'uri'
+  | 'dateTime'
+  | 'string'
+  | 'Period'
+  | 'Money'
+  | `${'one' | 'many'} ${string}`;
 
 const TYPES: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
   BillingWorkflow: { identifier: 'identifier*', status: 'code', executionPeriod: 'Period' },
