@@ -63,6 +63,14 @@ export function npmEnvironment(source: EnvironmentSource = process.env): Record<
   return Object.fromEntries(seen.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
+const GIT_SEES = /^(PATH|HOME|USER|TMPDIR|LANG|SSH_AUTH_SOCK|(https?|no|all)_proxy|SSL_CERT_(FILE|DIR))$/i;
+
+/** What git, and the ssh that it starts, may see of the environment: how to find things, and no secret of the host's. */
+export function gitEnvironment(source: EnvironmentSource = process.env): Record<string, string> {
+  const seen = Object.entries(source).filter(([name]) => GIT_SEES.test(name));
+  return Object.fromEntries(seen.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
 function parse(kind: Kind<unknown>, given: string): unknown {
   return kind.parse(given.trim());
 }

@@ -53,6 +53,18 @@ export const url: Kind<string> = {
   },
 };
 
+/** Where git clones from. A password in it would be stored with the clone and shown with its address. */
+export const gitUrl: Kind<string> = {
+  expected:
+    'an https://, http://, ssh:// or file:// address, or user@host:path, without a password (that is GIT_TOKEN)',
+  parse(given) {
+    if (/^[\w.-]+@[\w.-]+:[^\s:]+$/.test(given)) return given;
+    const parsed = URL.parse(given);
+    if (parsed === null || !/^(https?|ssh|file):$/.test(parsed.protocol) || /\s/.test(given)) return undefined;
+    return parsed.password === '' && (parsed.username === '' || parsed.protocol === 'ssh:') ? given : undefined;
+  },
+};
+
 /** `host:port` of a gRPC server. */
 export const hostPort: Kind<string> = {
   expected: 'host:port',

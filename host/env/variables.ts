@@ -2,7 +2,21 @@
  * Every environment variable that something in the host reads, with its default and meaning. `docs/configuration.md`
  * holds the same table, and a test compares the two. A variable's owner adds its line here, and nowhere else.
  */
-import { bytes, count, duration, flag, hostPort, type Kind, oneOf, path, port, secret, text, url } from './kinds.ts';
+import {
+  bytes,
+  count,
+  duration,
+  flag,
+  gitUrl,
+  hostPort,
+  type Kind,
+  oneOf,
+  path,
+  port,
+  secret,
+  text,
+  url,
+} from './kinds.ts';
 
 /** One variable. `fallback` is the value when it is unset or empty; `secret` values never appear in a message. */
 export interface Variable<T> {
@@ -56,6 +70,19 @@ export const VARIABLES = {
     "Name of the project's main branch.",
     'none; `start` needs it for a repository',
   ),
+  worktreesDir: withDefault('WORKTREES_DIR', path(), '/data/worktrees', 'Where the worktrees of branches are.'),
+  checkoutsDir: withDefault(
+    'CHECKOUTS_DIR',
+    path(),
+    '/data/checkouts',
+    'Where commits are checked out when `DYNAMIC_RELOAD` is on.',
+  ),
+  gitRepoUrl: optional(
+    'GIT_REPO_URL',
+    gitUrl,
+    'Remote of the config project: `start` clones it into `WORKFLOW_DIR`, or updates what is there, before it serves.',
+  ),
+  gitToken: hidden('GIT_TOKEN', secret(1), 'Access token of the remote, presented as user `x-access-token`.'),
   aidboxUrl: optional('AIDBOX_URL', url, 'Aidbox, the FHIR server.'),
   aidboxClientId: optional('AIDBOX_CLIENT_ID', text, 'Aidbox client of the host.'),
   aidboxClientSecret: hidden('AIDBOX_CLIENT_SECRET', secret(1), "That client's secret."),
