@@ -186,6 +186,14 @@ export const API_ERRORS = {
   QUARANTINE_NOT_FOUND: { status: 404, when: 'there is no such quarantine, or not for this caller' },
   BRANCH_NOT_FOUND: { status: 404, when: 'the project has no such branch' },
   METHOD_NOT_ALLOWED: { status: 405, when: 'the path exists, with another method' },
+  BRANCH_EXISTS: { status: 409, when: 'the repository has a branch of that name' },
+  WORKTREE_TAKEN: {
+    status: 409,
+    when: "the folder of the branch's worktree belongs to another branch, or to somebody else",
+  },
+  BRANCH_IS_MAIN: { status: 409, when: 'the main branch is changed by pull requests only' },
+  PUSH_REJECTED: { status: 409, when: 'the remote has commits that the branch has not, or refuses the push' },
+  NOT_A_REPOSITORY: { status: 409, when: 'the config project is a plain folder, which has no branches' },
   WORKFLOW_ID_TAKEN: { status: 409, when: 'a run of another tenant has this workflow id' },
   COMMIT_QUARANTINED: {
     status: 409,
@@ -195,6 +203,8 @@ export const API_ERRORS = {
   WORKFLOW_INVALID: { status: 422, when: 'the workflow has errors; see problems' },
   INTERNAL: { status: 500, when: 'a defect of the host; the log holds the cause under requestId' },
   NOT_CONFIGURED: { status: 501, when: 'this host has no such part: its settings leave it out' },
+  GIT_FAILED: { status: 502, when: 'git could not do it, or the remote does not answer; `found` has its words' },
+  NPM_INSTALL_FAILED: { status: 502, when: 'npm could not install the dependencies; the next sync tries again' },
   PROJECT_UNUSABLE: {
     status: 503,
     when: 'the config project as a whole cannot be read; `found` has the reason, the log the details',

@@ -1,5 +1,5 @@
 /** The error that an API answers with: safe to show to any client. */
-import type { Problem } from '../registry/index.ts';
+import type { Problem, RegistryError } from '../registry/index.ts';
 import { API_ERRORS, type ApiCode } from './codes.ts';
 
 /** Where the mistake is, what was found there and what was expected. */
@@ -26,4 +26,12 @@ export class ApiError extends Error {
   get status(): number {
     return API_ERRORS[this.code].status;
   }
+}
+
+/** What the registry says of these names folders of the host, or repeats another program's words. */
+const OF_THE_HOST: readonly string[] = ['GIT_FAILED', 'NOT_A_REPOSITORY', 'NPM_INSTALL_FAILED'];
+
+/** The API's code of what the registry refused with, where its message is a client's to read; null where it is not. */
+export function toldAs({ code }: RegistryError): ApiCode | null {
+  return Object.hasOwn(API_ERRORS, code) && !OF_THE_HOST.includes(code) ? (code as ApiCode) : null;
 }

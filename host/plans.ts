@@ -20,9 +20,8 @@ import {
 } from '../registry/index.ts';
 import type { Bundle } from '../sandbox/index.ts';
 import { readBuiltIns } from './builtins.ts';
-import { API_ERRORS } from './codes.ts';
 import { npmEnvironment } from './env.ts';
-import { ApiError } from './error.ts';
+import { ApiError, toldAs } from './error.ts';
 import type { TenantSeparation } from './separation.ts';
 import type { BillingArgs, LoadedPlan, Pin } from './temporal/workflows/types.ts';
 import { isTenant } from './tenants.ts';
@@ -161,7 +160,7 @@ export class PlanShelf {
       return { code: 'PLAN_INVALID', message: sentences(errorsOf(problems)) };
     } catch (error) {
       if (error instanceof ApiError) return { code: 'PLAN_INVALID', message: error.message };
-      if (error instanceof RegistryError && Object.hasOwn(API_ERRORS, error.code)) {
+      if (error instanceof RegistryError && toldAs(error) !== null) {
         return { code: 'PLAN_INVALID', message: error.message };
       }
       throw error;

@@ -4,8 +4,8 @@ import { Boom } from '@hapi/boom';
 import type { Request, Server } from '@hapi/hapi';
 import type { Logger } from 'pino';
 import { RegistryError, StoreError } from '../../registry/index.ts';
-import { API_ERRORS, type ApiCode } from '../codes.ts';
-import { ApiError } from '../error.ts';
+import type { ApiCode } from '../codes.ts';
+import { ApiError, toldAs } from '../error.ts';
 
 const BY_STATUS: Readonly<Record<number, ApiCode>> = {
   400: 'BODY_INVALID',
@@ -64,7 +64,8 @@ function toApiError(error: Error): ApiError {
 }
 
 /** What a client can mend is told as it is. The rest of the registry's messages hold paths of the host. */
-function ofRegistry({ code, message }: RegistryError): ApiError {
-  if (Object.hasOwn(API_ERRORS, code)) return new ApiError(code as ApiCode, message);
-  return new ApiError('PROJECT_UNUSABLE', 'the config project cannot be read', { where: 'project', found: code });
+function ofRegistry(error: RegistryError): ApiError {
+  const told = toldAs(error);
+  if (told !== null) return new ApiError(told, error.message);
+  return new ApiError('PROJECT_UNUSABLE', 'the config project cannot be read', { where: 'project', found: error.code });
 }
