@@ -14,7 +14,12 @@ export { formatProblem, hasErrors, type Problem, sortProblems } from './problem.
 export { type OpenOptions, openProject, type Project } from './project.ts';
 export { type CompiledScript, compileScript } from './scripts/single.ts';
 export {
+  type ApiKey,
+  type ApiKeyStore,
+  AUDIT_KINDS,
+  type AuditArchive,
   type AuditEvent,
+  type AuditRecord,
   type AuditStore,
   type CellKill,
   type Code,
@@ -24,9 +29,15 @@ export {
   createQuarantineJournal,
   createStore,
   digestOf,
+  type FoundStart,
+  type IdempotencyStore,
+  type IdempotentStart,
+  type LineStore,
+  type Page,
   parseSettings,
   type Quarantine,
   type QuarantineStore,
+  type RunLine,
   type Store,
   type StoreCode,
   StoreError,
@@ -34,6 +45,7 @@ export {
   type Tenant,
   type TenantSecret,
   type TenantSettings,
+  type TenantStore,
 } from './store/index.ts';
 export { type FileTenant, parseTenants } from './tenants.ts';
 export { type CheckedTrigger, checkTrigger, triggerFolders } from './triggers/check.ts';
