@@ -1,4 +1,4 @@
-/** The audit: what was refused, stopped and released, written to the registry's table without holding anybody up. */
+/** The audit: what was refused, stopped, released and changed, written to the registry's table without holding anybody up. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -34,6 +34,7 @@ const WORDS = {
   denied: 'a call was denied',
   quarantined: 'code was put into quarantine',
   released: 'code was released from quarantine',
+  write: 'a caller changed something, or tried to',
 } as const;
 
 /**
@@ -60,7 +61,7 @@ export class Audit {
   write(audited: Audited): void {
     const { store, log, maxWaiting } = this.#options;
     const event = { id: randomUUID(), time: new Date().toISOString(), kind: 'denied', ...audited } as const;
-    log.warn({ audit: event.kind, ...event }, WORDS[event.kind]);
+    log[event.kind === 'write' ? 'info' : 'warn']({ audit: event.kind, ...event }, WORDS[event.kind]);
     if (store === null || this.#closing.signal.aborted) return;
     if (this.#waiting.length >= maxWaiting && !this.#makeRoom(event.tenant)) {
       this.#dropped++;
