@@ -8,20 +8,25 @@ import { textOf } from '../yaml/node.ts';
 import { checkPolicies } from './policies.ts';
 import { checkSpec } from './spec.ts';
 import { checkSubscription } from './subscription.ts';
+import { readWebhook, type WebhookRule } from './webhook.ts';
 
 const COMMON = ['type', 'workflow', 'description'];
-const SUBSCRIPTION = [...COMMON, 'subscriptionTopic', 'destination'];
+const SUBSCRIPTION = [...COMMON, 'subscriptionTopic', 'destination', 'webhook'];
+const WEBHOOK = [...COMMON, 'webhook'];
 const SCHEDULE = [...COMMON, 'spec', 'policies', 'input'];
+const KNOWN = { subscription: SUBSCRIPTION, schedule: SCHEDULE, webhook: WEBHOOK };
 
 /** A trigger as checked. */
 export interface CheckedTrigger {
   /** Null when the definition does not say. */
-  readonly type: 'subscription' | 'schedule' | null;
+  readonly type: 'subscription' | 'schedule' | 'webhook' | null;
   readonly report: Report;
   /** What the definition says; null when it is no map of fields. */
   readonly fields: Fields | null;
   /** Path of the mapping that must build; null when there is none or it is not used. */
   readonly mapping: string | null;
+  /** Who may post events; null: nobody. */
+  readonly webhook: WebhookRule | null;
 }
 
 /** Ids of the folders below `triggers/` that hold a file. */
@@ -45,17 +50,18 @@ export async function checkTrigger(
     const found = 'no definition.yaml';
     const where = `trigger ${quoted(id)}`;
     report.add({ code: 'TRIGGER_FIELD', at: { line: 1, column: 1 }, where, found, expected: 'a definition' });
-    return { type: null, report, fields: null, mapping: null };
+    return { type: null, report, fields: null, mapping: null, webhook: null };
   }
   const fields = await readFields(text, `trigger ${quoted(id)}`, report);
-  if (fields === undefined) return { type: null, report, fields: null, mapping: null };
+  if (fields === undefined) return { type: null, report, fields: null, mapping: null, webhook: null };
   const type = readType(fields);
   checkWorkflow(fields, workflows);
   const mapping = checkMapping(fields, type, files);
   if (type === 'subscription') checkSubscription(fields);
   if (type === 'schedule') checkSchedule(fields);
-  if (type !== null) fields.known(type === 'subscription' ? SUBSCRIPTION : SCHEDULE);
-  return { type, report, fields, mapping };
+  const webhook = type === 'subscription' || type === 'webhook' ? readWebhook(fields, type) : null;
+  if (type !== null) fields.known(KNOWN[type]);
+  return { type, report, fields, mapping, webhook };
 }
 
 function checkId(id: string, report: Report): void {
@@ -67,9 +73,9 @@ function checkId(id: string, report: Report): void {
 function readType(fields: Fields): CheckedTrigger['type'] {
   const node = fields.get('type');
   const word = node === undefined ? 'subscription' : textOf(node);
-  if (word === 'subscription' || word === 'schedule') return word;
-  if (node)
-    fields.problem('type', node, { code: 'TRIGGER_FIELD', found: shown(node), expected: 'subscription or schedule' });
+  if (word === 'subscription' || word === 'schedule' || word === 'webhook') return word;
+  const expected = 'subscription, schedule or webhook';
+  if (node) fields.problem('type', node, { code: 'TRIGGER_FIELD', found: shown(node), expected });
   return null;
 }
 
@@ -85,7 +91,7 @@ function checkWorkflow(fields: Fields, workflows: readonly string[]): void {
   fields.problem('workflow', node, { code: 'TRIGGER_WORKFLOW', found: shown(node), expected });
 }
 
-/** A subscription needs a mapping; a schedule that has one never uses it. */
+/** What takes events needs a mapping; a schedule that has one never uses it. */
 function checkMapping(fields: Fields, type: CheckedTrigger['type'], files: ReadonlyMap<string, string>): string | null {
   const { report, map, where } = fields;
   const path = posix.join(posix.dirname(report.file), 'input-mapping.ts');
@@ -95,10 +101,11 @@ function checkMapping(fields: Fields, type: CheckedTrigger['type'], files: Reado
     const expected = 'none beside a schedule: it is never used';
     report.add({ ...finding, severity: 'warning', found: 'input-mapping.ts', expected });
   }
-  if (type === 'subscription' && !isThere) {
+  const takesEvents = type === 'subscription' || type === 'webhook';
+  if (takesEvents && !isThere) {
     report.add({ ...finding, found: 'no input-mapping.ts', expected: 'one that exports main' });
   }
-  return type === 'subscription' && isThere ? path : null;
+  return takesEvents && isThere ? path : null;
 }
 
 function checkSchedule(fields: Fields): void {

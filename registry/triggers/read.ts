@@ -2,6 +2,7 @@ import { type Problem, sortProblems } from '../problem.ts';
 import type { Project } from '../project.ts';
 import { textOf, toJson } from '../yaml/node.ts';
 import { type CheckedTrigger, checkTrigger, triggerFolders } from './check.ts';
+import type { WebhookRule } from './webhook.ts';
 
 /** A JSON object of a definition. */
 export type TriggerPart = Readonly<Record<string, unknown>>;
@@ -18,6 +19,8 @@ export interface Trigger {
   readonly subscriptionTopic: TriggerPart | null;
   readonly destination: TriggerPart | null;
   readonly mapping: string | null;
+  /** Subscriptions and webhooks: who may post events; null: nobody. */
+  readonly webhook: WebhookRule | null;
   /** Schedules: Temporal's `ScheduleSpec` and `SchedulePolicies` as written, static input without `_workflowId`. */
   readonly spec: TriggerPart | null;
   readonly policies: TriggerPart | null;
@@ -34,7 +37,7 @@ export async function readTriggers({ files, workflows, budget }: Project): Promi
   return triggers;
 }
 
-function toTrigger(id: string, { type, report, fields, mapping }: CheckedTrigger): Trigger {
+function toTrigger(id: string, { type, report, fields, mapping, webhook }: CheckedTrigger): Trigger {
   const text = (name: string): string | null => textOf(fields?.get(name)) ?? null;
   const part = (name: string): TriggerPart | null => {
     const node = fields?.get(name);
@@ -50,6 +53,7 @@ function toTrigger(id: string, { type, report, fields, mapping }: CheckedTrigger
     subscriptionTopic: isSchedule ? null : part('subscriptionTopic'),
     destination: isSchedule ? null : part('destination'),
     mapping,
+    webhook,
     spec: isSchedule ? part('spec') : null,
     policies: isSchedule ? part('policies') : null,
     input: isSchedule ? input : null,

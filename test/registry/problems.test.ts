@@ -319,7 +319,7 @@ const CASES: readonly (readonly [code: string, files: Files, line: string])[] = 
   [
     'TRIGGER_FIELD',
     trigger('workflow: ok\ntype: ▸cron\n'),
-    'error TRIGGER_FIELD trigger "t" type: found "cron", expected subscription or schedule',
+    'error TRIGGER_FIELD trigger "t" type: found "cron", expected subscription, schedule or webhook',
   ],
   [
     'TRIGGER_FIELD',
