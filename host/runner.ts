@@ -10,6 +10,8 @@ import type { Deaths, OnKill } from './deaths.ts';
 /** One script run as the host knows it. */
 export interface ScriptRun {
   readonly tenant: string | null;
+  /** Cell key of what belongs to the host rather than to a run; it holds a colon. Absent: the cell of the tenant. */
+  readonly cell?: `host:${string}`;
   readonly run: RunInfo;
   /** Digest of the plan. */
   readonly digest: string;
@@ -67,7 +69,7 @@ export class ScriptRunner {
     const writes = new WriteKeys(request);
     const context = createContext(request, writes);
     const refused = new Map<string, FailureCode>();
-    const cell = request.tenant ?? UNSCOPED_CELL;
+    const cell = request.cell ?? request.tenant ?? UNSCOPED_CELL;
     const { onKill } = request;
     const left = onKill && this.#deaths?.enter(cell, request.run.id, onKill);
     const asked: RunRequest = {

@@ -50,5 +50,6 @@ export {
 export { type FileTenant, parseTenants } from './tenants.ts';
 export { type CheckedTrigger, checkTrigger, triggerFolders } from './triggers/check.ts';
 export { readTriggers, type Trigger, type TriggerPart } from './triggers/read.ts';
+export type { WebhookRule } from './triggers/webhook.ts';
 export { parseDuration } from './workflow/duration.ts';
 export type { ActivitySource, WorkflowSource } from './workflow/source.ts';

@@ -48,6 +48,8 @@ export type ActivityCallCode =
 /** What one run may do: what its project declares, cut down to what its tenant is granted. */
 export interface Grants {
   readonly capabilities: ReadonlySet<'fhir' | 'db' | 'http' | 'log'>;
+  /** True: of `fhir`, reads and searches alone. */
+  readonly readOnly?: boolean;
   readonly http: {
     /** Allowed origins, such as `https://api.example.org` or `https://*.example.org` (one label per star). */
     readonly allow: readonly string[];

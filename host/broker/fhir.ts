@@ -38,7 +38,7 @@ const LONG_QUERY = 2000;
 export function createFhirCapability(options: FhirOptions): FhirCapability {
   const client = new FhirClient(options);
   const own = new FhirClient({ ...options, inFlight: Number.POSITIVE_INFINITY });
-  const methods = Object.entries(scriptCalls(client)).map(([name, method]) => [name, granted(method)] as const);
+  const methods = Object.entries(scriptCalls(client)).map(([name, method]) => [name, granted(name, method)] as const);
   return {
     methods: new Map(methods),
     host: hostCalls(own),
@@ -48,10 +48,20 @@ export function createFhirCapability(options: FhirOptions): FhirCapability {
   };
 }
 
-function granted(method: Method): Method {
+/** What changes nothing. Any other method is a write. */
+const READS: readonly string[] = ['fhir.read', 'fhir.search'];
+
+function granted(name: string, method: Method): Method {
   return async (args, context) => {
     if (!context.grants.capabilities.has('fhir')) {
       throw new CapabilityError('DENIED', 'capability "fhir" is not declared and granted', 'CAPABILITY_REFUSED');
+    }
+    if (context.grants.readOnly === true && !READS.includes(name)) {
+      throw new CapabilityError(
+        'DENIED',
+        `${name}: found a write, expected a read or a search here`,
+        'CAPABILITY_REFUSED',
+      );
     }
     return method(parseArguments(args), context);
   };
