@@ -5,6 +5,7 @@
  */
 import type { Request, ResponseToolkit, RouteOptions, ServerRoute } from '@hapi/hapi';
 import type { z } from 'zod';
+import type { ApiCode } from '../codes.ts';
 import { ApiError } from '../error.ts';
 import { type Caller, callerOf, type Needs } from './caller.ts';
 import { shown } from './query.ts';
@@ -51,6 +52,12 @@ interface Declared {
   readonly summary: string;
   readonly access: AccessRule;
   readonly answers: Readonly<Record<number, AnswerRule>>;
+  /** Codes it may answer with, beside those that any endpoint may. For the document; absent: any of the table. */
+  readonly errors?: readonly ApiCode[];
+  /** How the sender of a signed endpoint proves itself, in the document's words. Absent: as the summary says. */
+  readonly scheme?: 'app';
+  /** It hands the call on to another endpoint, which is the one that writes. */
+  readonly relays?: true;
   /** Limits of hapi's that differ from the server's. */
   readonly options?: Pick<RouteOptions, 'payload' | 'timeout'>;
 }
@@ -61,6 +68,8 @@ export interface Declaration<Q extends z.ZodType, B extends z.ZodType> extends D
   readonly query?: Q;
   /** Absent: the body is handed on as it was parsed. */
   readonly body?: B;
+  /** Judges the sender of a signed endpoint before anything of the request is looked at. Throws `ApiError`. */
+  readonly prove?: (request: Request, parts: ApiParts) => void | Promise<void>;
   readonly handler: (call: Call<z.output<Q>, z.output<B>>, parts: ApiParts) => unknown;
 }
 
@@ -73,12 +82,13 @@ export interface Endpoint extends Declared {
 
 /** Declares an endpoint. The handler gets what its schemas let through; the rest is 400 `BODY_INVALID` with its place. */
 export function endpoint<Q extends z.ZodType, B extends z.ZodType>(declared: Declaration<Q, B>): Endpoint {
-  const { handler, query, body, ...rest } = declared;
+  const { handler, prove, query, body, ...rest } = declared;
   return {
     ...rest,
     ...(query && { query }),
     ...(body && { body }),
     handle: async (request, h, parts) => {
+      await prove?.(request, parts);
       const call = {
         caller: callerOf(request),
         params: request.params as Readonly<Record<string, string>>,
@@ -94,7 +104,7 @@ export function endpoint<Q extends z.ZodType, B extends z.ZodType>(declared: Dec
 
 /** hapi's route of an endpoint. */
 export function routeOf(made: Endpoint, parts: ApiParts): ServerRoute {
-  const { method, path, access, options, handle } = made;
+  const { method, path, access, options, relays, handle } = made;
   return {
     method,
     path,
@@ -105,7 +115,7 @@ export function routeOf(made: Endpoint, parts: ApiParts): ServerRoute {
     },
     handler: async (request, h) => {
       const answer = await handle(request, h, parts);
-      if (method !== 'GET') parts.written?.({ endpoint: made, caller: callerOf(request), request });
+      if (method !== 'GET' && !relays) parts.written?.({ endpoint: made, caller: callerOf(request), request });
       return answer as never;
     },
   };

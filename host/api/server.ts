@@ -7,6 +7,7 @@ import type { Ward } from '../quarantine.ts';
 import type { Runs } from '../runs/index.ts';
 import { type Access, authenticate } from './access.ts';
 import type { Caller } from './caller.ts';
+import { docsEndpoints } from './docs.ts';
 import { type AccessRule, type Endpoint, routeOf } from './endpoint.ts';
 import { answerErrors } from './failure.ts';
 import { healthEndpoints, type Load } from './health.ts';
@@ -53,6 +54,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...workflowEndpoints,
   ...runEndpoints,
   ...quarantineEndpoints,
+  ...docsEndpoints(() => ENDPOINTS),
 ];
 
 /** For routes that only say what there is not: any caller may be told. */
