@@ -3,6 +3,7 @@ import { gunzip, gzip } from 'node:zlib';
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { type AuditArchive, auditTable } from './audit.ts';
 import { type CodeStore, checkDigest, checkOffer, checkStored } from './code.ts';
+import { type DeliveryStore, deliveryTable } from './deliveries.ts';
 import { StoreError } from './error.ts';
 import { type IdempotencyStore, idempotencyTable } from './idempotency.ts';
 import { type ApiKeyStore, keyTable } from './keys.ts';
@@ -21,7 +22,8 @@ export interface Store
     IdempotencyStore,
     LineStore,
     TenantStore,
-    ApiKeyStore {}
+    ApiKeyStore,
+    DeliveryStore {}
 
 /** What `createStore` needs. */
 export interface StoreOptions {
@@ -47,6 +49,7 @@ export function createStore({ client, secretKey }: StoreOptions): Store {
     ...quarantineTables(client),
     ...idempotencyTable(client),
     ...lineTable(client),
+    ...deliveryTable(client),
   };
 }
 

@@ -15,6 +15,7 @@ export {
   type Store,
   type StoreOptions,
 } from './database.ts';
+export type { Delivery, DeliveryState, DeliveryStore } from './deliveries.ts';
 export { type StoreCode, StoreError } from './error.ts';
 export { createFileStore } from './files.ts';
 export type { FoundStart, IdempotencyStore, IdempotentStart } from './idempotency.ts';
