@@ -182,6 +182,7 @@ export const API_ERRORS = {
   FORBIDDEN: { status: 403, when: 'the token does not allow this' },
   NOT_FOUND: { status: 404, when: 'there is no such path' },
   WORKFLOW_NOT_FOUND: { status: 404, when: 'the project has no such workflow' },
+  TRIGGER_NOT_FOUND: { status: 404, when: 'the project has no such trigger' },
   RUN_NOT_FOUND: { status: 404, when: 'there is no such run, or not for this caller' },
   QUARANTINE_NOT_FOUND: { status: 404, when: 'there is no such quarantine, or not for this caller' },
   BRANCH_NOT_FOUND: { status: 404, when: 'the project has no such branch' },
@@ -201,6 +202,14 @@ export const API_ERRORS = {
   },
   BODY_TOO_LARGE: { status: 413, when: 'the body is larger than the limit' },
   WORKFLOW_INVALID: { status: 422, when: 'the workflow has errors; see problems' },
+  TRIGGER_INVALID: {
+    status: 422,
+    when: 'the definition of the trigger, or its workflow, has errors; run: cloister check',
+  },
+  MAPPING_FAILED: {
+    status: 500,
+    when: 'input-mapping.ts of the trigger failed for one of the events, and nothing was started; the log has the cause',
+  },
   INTERNAL: { status: 500, when: 'a defect of the host; the log holds the cause under requestId' },
   NOT_CONFIGURED: { status: 501, when: 'this host has no such part: its settings leave it out' },
   GIT_FAILED: { status: 502, when: 'git could not do it, or the remote does not answer; `found` has its words' },
@@ -210,6 +219,10 @@ export const API_ERRORS = {
     when: 'the config project as a whole cannot be read; `found` has the reason, the log the details',
   },
   STORE_UNAVAILABLE: { status: 503, when: "the registry's database, or the disk, does not answer" },
+  EVENT_IN_HAND: {
+    status: 503,
+    when: 'another delivery of the same event is being worked on, or was cut off a moment ago',
+  },
   TIMED_OUT: { status: 503, when: 'the host took too long to answer' },
   TEMPORAL_UNAVAILABLE: { status: 503, when: 'Temporal does not answer' },
   FHIR_UNAVAILABLE: { status: 503, when: 'the FHIR server does not answer' },

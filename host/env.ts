@@ -43,11 +43,19 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
   return Object.freeze(parsed) as Environment;
 }
 
+const WEBHOOK_SECRET = 'CLOISTER_WEBHOOK_SECRET_';
+
+/** The secret with which a sender of webhooks proves itself, by the alias that triggers name; undefined when it is unset. */
+export function webhookSecret(alias: string): string | undefined {
+  return process.env[`${WEBHOOK_SECRET}${alias}`]?.trim();
+}
+
 /**
  * A variable that a tenant is granted by name; undefined when it is unset. What the host reads for itself is never granted,
  * whatever a project declares.
  */
 export function grantedVariable(name: string): string | undefined {
+  if (name.startsWith(WEBHOOK_SECRET)) return undefined;
   return Object.values(VARIABLES).some((variable) => variable.name === name) ? undefined : process.env[name];
 }
 

@@ -94,6 +94,17 @@ export const VARIABLES = {
     'How the FHIR server separates tenants. With `none`, runs of a tenant are refused.',
   ),
   apiToken: hidden('CLOISTER_API_TOKEN', secret(LEAST_TOKEN_LENGTH), "The administrator's token."),
+  webhookToken: hidden(
+    'CLOISTER_WEBHOOK_TOKEN',
+    secret(LEAST_TOKEN_LENGTH),
+    'The bearer token with which the FHIR server posts events. A trigger that names secrets of its own takes those alone: `CLOISTER_WEBHOOK_SECRET_<alias>`.',
+  ),
+  mappingFhir: withDefault(
+    'CLOISTER_MAPPING_FHIR',
+    oneOf('none', 'read'),
+    'none',
+    'What the `input-mapping.ts` of triggers may do at the FHIR server. They belong to no tenant: `read` lets them read what any tenant has there. Where `FHIR_TENANT_MODE` is `none` they may read.',
+  ),
   unscopedRuns: withDefault(
     'CLOISTER_UNSCOPED_RUNS',
     oneOf('allow', 'deny'),
