@@ -38,6 +38,16 @@ export type ScriptOutcome =
       readonly usage: Usage;
     };
 
+/** Performs one capability call; `method` is one that there is, or a fixed word. */
+export type CallWatch = <T>(method: string, perform: () => Promise<T>) => Promise<T>;
+
+/** Sees each script and its capability calls; changes nothing of either. */
+export interface ScriptWatch {
+  script(request: ScriptRun, perform: (watch: CallWatch) => Promise<ScriptOutcome>): Promise<ScriptOutcome>;
+}
+
+const UNWATCHED: ScriptWatch = { script: (_request, perform) => perform((_method, call) => call()) };
+
 /** Cell key of runs without tenant; no tenant id can hold a colon. */
 const UNSCOPED_CELL = 'host:unscoped';
 /** Timers of Node take 31 bits of milliseconds, some 24 days. */
@@ -49,12 +59,14 @@ export class ScriptRunner {
   readonly #sandbox: Sandbox;
   readonly #broker: Broker;
   readonly #deaths: Deaths | null;
+  readonly #watch: ScriptWatch;
 
   /** `deaths` hears what the sandbox tells; without it nobody is blamed for the end of a cell. */
-  constructor(sandbox: Sandbox, broker: Broker, deaths: Deaths | null = null) {
+  constructor(sandbox: Sandbox, broker: Broker, deaths: Deaths | null = null, watch: ScriptWatch = UNWATCHED) {
     this.#sandbox = sandbox;
     this.#broker = broker;
     this.#deaths = deaths;
+    this.#watch = watch;
   }
 
   /** Runs that the sandbox has no place for yet, not even one to wait in. */
@@ -63,7 +75,11 @@ export class ScriptRunner {
   }
 
   /** Runs a script to its end. Does not reject for anything a script or a capability can do. */
-  async run(request: ScriptRun): Promise<ScriptOutcome> {
+  run(request: ScriptRun): Promise<ScriptOutcome> {
+    return this.#watch.script(request, (watch) => this.#perform(request, watch));
+  }
+
+  async #perform(request: ScriptRun, watch: CallWatch): Promise<ScriptOutcome> {
     const limitMs = Math.max(1, Math.min(request.remainingMs, LONGEST_MS));
     const overrun = AbortSignal.timeout(limitMs);
     const writes = new WriteKeys(request);
@@ -87,7 +103,7 @@ export class ScriptRunner {
       onRefused: (method, code) => this.#broker.refused(method, code, context),
       call: async (method, args, signal) => {
         try {
-          return await this.#broker.call(method, args, { ...context, signal });
+          return await watch(this.#broker.known(method), () => this.#broker.call(method, args, { ...context, signal }));
         } catch (error) {
           if (error instanceof CapabilityError && error.activityCode) refused.set(fault(error), error.activityCode);
           throw error;

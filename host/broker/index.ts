@@ -68,6 +68,13 @@ export class Broker {
     if (AUDITED_BEFORE.has(code)) this.#audit(method, code, context);
   }
 
+  /** A method that there is; `unknown`, or `http.unknown`, for what is none: such a name is the script's own text. */
+  known(method: string): string {
+    if (this.#methods.has(method)) return method;
+    const name = NAMES.find((each) => method.startsWith(`${each}.`));
+    return name ? `${name}.unknown` : 'unknown';
+  }
+
   /** Closes every capability. */
   async close(): Promise<void> {
     await Promise.all(this.#capabilities.map((capability) => capability.close()));
@@ -90,15 +97,7 @@ export class Broker {
 
   #audit(method: string, code: string, context: Audited): void {
     const { tenant, runId, workflow, activity, digest } = context;
-    const known = this.#known(method);
-    this.#events.denied({ tenant, runId, workflow, activity, digest, method: known, code });
-  }
-
-  /** A name that there is none of is the script's own text. */
-  #known(method: string): string {
-    if (this.#methods.has(method)) return method;
-    const name = NAMES.find((each) => method.startsWith(`${each}.`));
-    return name ? `${name}.unknown` : 'unknown';
+    this.#events.denied({ tenant, runId, workflow, activity, digest, method: this.known(method), code });
   }
 }
 

@@ -15,6 +15,7 @@ export async function workflowBundle(cacheDir: string): Promise<{ code: string }
   } catch {
     const { code } = await bundleWorkflowCode({
       workflowsPath: join(WORKFLOWS, 'index.ts'),
+      workflowInterceptorModules: [join(WORKFLOWS, 'interceptors.ts')],
       logger: QUIET,
     });
     await mkdir(cacheDir, { recursive: true });

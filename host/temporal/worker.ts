@@ -1,5 +1,11 @@
 /** The worker of task queue `billing`: workflows from the bundle, host steps by name, scripts by the catch-all activity. */
-import { GracefulShutdownPeriodExpiredError, type NativeConnection, Worker } from '@temporalio/worker';
+import {
+  type ActivityInterceptorsFactory,
+  GracefulShutdownPeriodExpiredError,
+  type InjectedSinks,
+  type NativeConnection,
+  Worker,
+} from '@temporalio/worker';
 import type { FhirHost } from '../broker/fhir.ts';
 import type { PlanShelf } from '../plans.ts';
 import { closeRecord, createRecord } from './activities/record.ts';
@@ -7,7 +13,14 @@ import { createScriptActivity, type ScriptDependencies } from './activities/scri
 import { workflowBundle } from './bundle.ts';
 import { BILLING_QUEUE } from './queue.ts';
 import { ActivitySlots } from './slots.ts';
+import type { RunSinks } from './workflows/sinks.ts';
 import type { BillingArgs, RecordClose, RecordCreate } from './workflows/types.ts';
+
+/** What sees the worker's runs and activities, and changes nothing of them. */
+export interface WorkerWatch {
+  readonly activities: readonly ActivityInterceptorsFactory[];
+  readonly sinks: InjectedSinks<RunSinks>;
+}
 
 /** What the worker is made of. */
 export interface WorkerOptions extends ScriptDependencies {
@@ -23,7 +36,14 @@ export interface WorkerOptions extends ScriptDependencies {
   readonly forceMs: number;
   /** Open runs kept in memory between their steps; 0: each step replays its run from the start. Default 200. */
   readonly cachedRuns?: number;
+  /** Absent: nobody looks. */
+  readonly watch?: WorkerWatch;
 }
+
+const UNWATCHED: WorkerWatch = {
+  activities: [],
+  sinks: { run: { started: { fn: () => undefined }, closed: { fn: () => undefined } } },
+};
 
 const CACHED_RUNS = 200;
 
@@ -35,7 +55,7 @@ export interface BillingWorker {
 
 /** Starts the worker; resolves when it polls. */
 export async function startWorker(options: WorkerOptions): Promise<BillingWorker> {
-  const { fhir, shelf } = options;
+  const { fhir, shelf, watch = UNWATCHED } = options;
   const worker = await Worker.create({
     connection: options.connection,
     namespace: options.namespace,
@@ -47,6 +67,8 @@ export async function startWorker(options: WorkerOptions): Promise<BillingWorker
       'cloister:closeRecord': (args: RecordClose) => closeRecord(fhir, args),
       default: createScriptActivity(options),
     },
+    interceptors: { activity: [...watch.activities] },
+    sinks: watch.sinks,
     // A cancellation reaches a script with the answer to a heartbeat, so heartbeats must not be held back.
     maxHeartbeatThrottleInterval: 1000,
     tuner: {
