@@ -95,6 +95,10 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
     access: { kind: 'loopback' as const },
     address: LOOPBACK,
     unscopedRuns: environment.unscopedRuns,
+    apiBaseUrl: environment.apiBaseUrl,
+    appSecret: environment.appSecret,
+    // Runs use the embedded FHIR server, whatever AIDBOX_URL says.
+    aidbox: null,
     payloadMaxBytes: environment.payloadMaxBytes,
     cacheDir: join(cacheFolder(environment), 'workflows'),
     graceMs: GRACE_MS,

@@ -4,6 +4,8 @@ import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { AuditStore, CodeStore, QuarantineStore, Store } from '../registry/index.ts';
 import { createSandbox, type LogLine } from '../sandbox/index.ts';
+import { openRegistration } from './aidbox/index.ts';
+import type { Aidbox } from './aidbox/registration.ts';
 import type { Access } from './api/access.ts';
 import { type Api, type ApiOptions, startApi } from './api/server.ts';
 import { Audit } from './audit.ts';
@@ -50,6 +52,12 @@ export interface HostOptions {
   /** Take a free port when that one is in use. */
   readonly orFreePort?: boolean;
   readonly unscopedRuns: 'allow' | 'deny';
+  /** Where others reach the API; null: where it listens. */
+  readonly apiBaseUrl: string | null;
+  /** Secret of the App in Aidbox; null: the host is no App. */
+  readonly appSecret: string | null;
+  /** Aidbox, where the host registers itself; null: there is none. */
+  readonly aidbox: Aidbox | null;
   readonly payloadMaxBytes: number;
   readonly cacheDir: string;
   readonly graceMs: number;
@@ -160,6 +168,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const served = { ...options, shelf, runs, ward, checks, load };
   const api = await listen(served, options.orFreePort === true);
   starting.defer(() => api.close());
+  const registration = openRegistration({ ...options, url: api.url });
+  if (registration) {
+    checks.set('app', () => registration.check());
+    starting.defer(() => registration.close());
+  }
   if (options.furtherPort !== undefined) {
     const further = await startApi({ ...served, port: options.furtherPort });
     starting.defer(() => further.close());

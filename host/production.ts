@@ -133,6 +133,9 @@ function settings({ environment, progress }: ProductionOptions, folder: DataFold
     port: environment.workerServicePort,
     ...(environment.apiPort !== null && { furtherPort: environment.apiPort }),
     unscopedRuns: environment.unscopedRuns,
+    apiBaseUrl: environment.apiBaseUrl,
+    appSecret: environment.appSecret,
+    aidbox: aidboxOf(environment),
     payloadMaxBytes: environment.payloadMaxBytes,
     cacheDir: join(cacheFolder(environment), 'workflows'),
     graceMs: GRACE_MS,
@@ -160,6 +163,11 @@ function fhirOptions(environment: Environment, stack: Stack | null): FhirOptions
   }
   if (fhirBaseUrl !== null) return { baseUrl: fhirBaseUrl.replace(/\/fhir$/, ''), fhirBaseUrl, mode, auth: null };
   return { baseUrl: stack?.fhirUrl ?? '', mode: 'organization-prefix', auth: null };
+}
+
+function aidboxOf({ aidboxUrl, aidboxClientId, aidboxClientSecret }: Environment): HostOptions['aidbox'] {
+  if (aidboxUrl === null) return null;
+  return { url: aidboxUrl, id: aidboxClientId ?? '', secret: aidboxClientSecret ?? '' };
 }
 
 function dbOptions(environment: Environment, stack: Stack | null): DbOptions | null {

@@ -28,7 +28,7 @@ export type Scope = (typeof SCOPES)[number];
 
 /** A caller whose token was found good. Made by the access check alone, never from a request's own words. */
 export interface Caller {
-  readonly kind: 'loopback' | 'token' | 'key' | 'jwt';
+  readonly kind: 'loopback' | 'token' | 'key' | 'jwt' | 'app';
   /** As the audit and the log show it; no secret. */
   readonly name: string;
   readonly role: Role;

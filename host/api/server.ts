@@ -13,6 +13,7 @@ import { answerErrors } from './failure.ts';
 import { healthEndpoints, type Load } from './health.ts';
 import { quarantineEndpoints } from './quarantines.ts';
 import { shown } from './query.ts';
+import { rpcEndpoints } from './rpc.ts';
 import { runEndpoints } from './runs.ts';
 import { workflowEndpoints } from './workflows.ts';
 
@@ -22,6 +23,8 @@ export interface ApiParts {
   readonly runs: Runs;
   readonly ward: Ward | null;
   readonly unscopedRuns: 'allow' | 'deny';
+  /** Of the App in Aidbox; null: nobody can call by `/rpc`. */
+  readonly appSecret: string | null;
   /** Named checks of `GET /health`; each resolves when the part answers. */
   readonly checks: ReadonlyMap<string, () => Promise<void>>;
   /** Figures of `GET /health`; null: a host that runs no scripts. */
@@ -54,6 +57,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...workflowEndpoints,
   ...runEndpoints,
   ...quarantineEndpoints,
+  ...rpcEndpoints(() => ENDPOINTS),
   ...docsEndpoints(() => ENDPOINTS),
 ];
 

@@ -105,6 +105,17 @@ export const VARIABLES = {
     'none',
     'What the `input-mapping.ts` of triggers may do at the FHIR server. They belong to no tenant: `read` lets them read what any tenant has there. Where `FHIR_TENANT_MODE` is `none` they may read.',
   ),
+  apiBaseUrl: optional(
+    'TS_API_BASE_URL',
+    url,
+    'Where Aidbox and senders of webhooks reach this API.',
+    'the address that it listens on',
+  ),
+  appSecret: hidden(
+    'CLOISTER_APP_SECRET',
+    secret(LEAST_TOKEN_LENGTH),
+    'With it Aidbox proves itself at `/rpc`; without it the host is no App there.',
+  ),
   unscopedRuns: withDefault(
     'CLOISTER_UNSCOPED_RUNS',
     oneOf('allow', 'deny'),

@@ -72,6 +72,7 @@ worker('a run is shown from its history, and one can be started that waits', asy
     address: '127.0.0.1',
     port: 0,
     unscopedRuns: 'allow',
+    appSecret: null,
     checks: new Map(),
     load: null,
     log: pino({ level: 'silent' }),
