@@ -185,6 +185,8 @@ export const API_ERRORS = {
   TRIGGER_NOT_FOUND: { status: 404, when: 'the project has no such trigger' },
   RUN_NOT_FOUND: { status: 404, when: 'there is no such run, or not for this caller' },
   QUARANTINE_NOT_FOUND: { status: 404, when: 'there is no such quarantine, or not for this caller' },
+  SCHEDULE_NOT_FOUND: { status: 404, when: 'there is no such schedule; a sync of the triggers makes them' },
+  CHORE_NOT_FOUND: { status: 404, when: 'this host has no such chore' },
   BRANCH_NOT_FOUND: { status: 404, when: 'the project has no such branch' },
   METHOD_NOT_ALLOWED: { status: 405, when: 'the path exists, with another method' },
   BRANCH_EXISTS: { status: 409, when: 'the repository has a branch of that name' },
@@ -192,6 +194,7 @@ export const API_ERRORS = {
     status: 409,
     when: "the folder of the branch's worktree belongs to another branch, or to somebody else",
   },
+  BRANCH_NOT_MAIN: { status: 409, when: 'triggers are taken from the main branch only' },
   BRANCH_IS_MAIN: { status: 409, when: 'the main branch is changed by pull requests only' },
   PUSH_REJECTED: { status: 409, when: 'the remote has commits that the branch has not, or refuses the push' },
   NOT_A_REPOSITORY: { status: 409, when: 'the config project is a plain folder, which has no branches' },
@@ -200,12 +203,15 @@ export const API_ERRORS = {
     status: 409,
     when: 'the code is in quarantine for the tenant, and nothing was started; a release, or another commit, lets runs start again',
   },
+  SCHEDULE_TAKEN: { status: 409, when: 'another host on the same Temporal has a schedule of this id' },
+  CHORE_BUSY: { status: 409, when: 'the chore runs, here or on another host' },
   BODY_TOO_LARGE: { status: 413, when: 'the body is larger than the limit' },
   WORKFLOW_INVALID: { status: 422, when: 'the workflow has errors; see problems' },
   TRIGGER_INVALID: {
     status: 422,
     when: 'the definition of the trigger, or its workflow, has errors; run: cloister check',
   },
+  SCHEDULE_INVALID: { status: 422, when: 'Temporal does not take the schedule; the message has its reason' },
   MAPPING_FAILED: {
     status: 500,
     when: 'input-mapping.ts of the trigger failed for one of the events, and nothing was started; the log has the cause',
@@ -213,6 +219,10 @@ export const API_ERRORS = {
   INTERNAL: { status: 500, when: 'a defect of the host; the log holds the cause under requestId' },
   NOT_CONFIGURED: { status: 501, when: 'this host has no such part: its settings leave it out' },
   GIT_FAILED: { status: 502, when: 'git could not do it, or the remote does not answer; `found` has its words' },
+  TRIGGER_SYNC_FAILED: {
+    status: 502,
+    when: 'some triggers are not registered; `errors` names them, the others are registered all the same',
+  },
   NPM_INSTALL_FAILED: { status: 502, when: 'npm could not install the dependencies; the next sync tries again' },
   PROJECT_UNUSABLE: {
     status: 503,

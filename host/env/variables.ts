@@ -99,6 +99,12 @@ export const VARIABLES = {
     secret(LEAST_TOKEN_LENGTH),
     'The bearer token with which the FHIR server posts events. A trigger that names secrets of its own takes those alone: `CLOISTER_WEBHOOK_SECRET_<alias>`.',
   ),
+  subscriptions: withDefault(
+    'CLOISTER_SUBSCRIPTIONS',
+    oneOf('auto', 'aidbox', 'r4'),
+    'auto',
+    "Which subscriptions triggers are registered with at the FHIR server: Aidbox's, or R4's; `auto` goes by its CapabilityStatement.",
+  ),
   mappingFhir: withDefault(
     'CLOISTER_MAPPING_FHIR',
     oneOf('none', 'read'),
