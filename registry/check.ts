@@ -1,3 +1,4 @@
+import { findPlugins } from './plugins/find.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import type { Project } from './project.ts';
 import { Report } from './report/report.ts';
@@ -26,6 +27,7 @@ export async function checkProject(project: Project): Promise<Problem[]> {
     ...(manifest?.report.problems ?? []),
     ...triggers.flatMap(({ report }) => report.problems),
     ...[...workflows.values()].flatMap(({ report }) => report.problems),
+    ...(await findPlugins([...workflows.values()], null)).problems,
   ];
   const activities = [...workflows.values()].flatMap((workflow) => workflow.activities);
   await inLanes(activities, async (activity) => {

@@ -2,6 +2,7 @@ import type { Bundle } from './build.ts';
 import { digestOf } from './canonical.ts';
 import { RegistryError } from './errors.ts';
 import type { Plan, PlanActivity } from './plan.ts';
+import { type FindPlugin, type FoundPlugin, findPlugins, pluginKey, toPlanPlugin } from './plugins/find.ts';
 import { hasErrors, type Problem, sortProblems } from './problem.ts';
 import type { Project } from './project.ts';
 import { type BuiltActivity, buildActivity } from './scripts/activity.ts';
@@ -24,6 +25,8 @@ export interface Compiled {
 export interface CompileOptions {
   /** Branch to record; absent: the project's own. */
   readonly branch?: string | null;
+  /** Where plugins are found, for the tenant of the run; absent: there are none. */
+  readonly plugins?: FindPlugin;
 }
 
 /**
@@ -41,17 +44,19 @@ export async function compileWorkflow(
     throw new RegistryError('WORKFLOW_NOT_FOUND', `${found}, expected a workflow of the project`);
   }
   const reached = reach(project, workflow);
-  const yaml = [...reached.map(({ report }) => report), project.reports.declaration].flatMap(
-    ({ problems }) => problems,
-  );
+  const files = [...reached.map(({ report }) => report), project.reports.declaration];
+  const plugins = await findPlugins(reached, options.plugins ?? noPlugins);
+  const yaml = [...files.flatMap(({ problems }) => problems), ...plugins.problems];
   if (hasErrors(yaml)) return { plan: null, bundles: new Map(), childPlans: new Map(), problems: sortProblems(yaml) };
 
-  const built = await buildAll(project, reached);
+  const used = ({ ref }: ActivitySource) => (ref?.kind === 'plugin' ? plugins.found.get(pluginKey(ref)) : undefined);
+  const built = await buildAll(project, reached, used);
   const problems = sortProblems([...yaml, ...[...built.values()].flatMap((each) => each.problems)]);
   const plans = new Map<string, Plan>();
   const branch = options.branch === undefined ? project.branch : options.branch;
   // Children stand behind their parents in `reached`, so from the end every child's digest is known in time.
-  for (const source of reached.toReversed()) plans.set(source.id, makePlan({ project, source, built, plans, branch }));
+  for (const source of reached.toReversed())
+    plans.set(source.id, makePlan({ project, source, built, used, plans, branch }));
   const plan = plans.get(workflowId) ?? null;
   const children = [...plans.values()].filter((child) => child !== plan).map((child) => [child.digest, child] as const);
   const bundles = [...built.values()].flatMap(({ bundle }) => (bundle ? [[bundle.digest, bundle] as const] : []));
@@ -77,10 +82,18 @@ function reach(project: Project, start: WorkflowSource): WorkflowSource[] {
 
 type BuiltAll = ReadonlyMap<ActivitySource, BuiltActivity>;
 
-async function buildAll(project: Project, workflows: readonly WorkflowSource[]): Promise<BuiltAll> {
+/** The plugin that an activity names. */
+type Used = (activity: ActivitySource) => FoundPlugin | undefined;
+
+const noPlugins: FindPlugin = () => Promise.resolve({ missing: 'plugin', known: [] });
+
+async function buildAll(project: Project, workflows: readonly WorkflowSource[], used: Used): Promise<BuiltAll> {
   const built = new Map<ActivitySource, BuiltActivity>();
   const activities = workflows.flatMap((workflow) => workflow.activities);
-  await inLanes(activities, async (activity) => void built.set(activity, await buildActivity(project, activity)));
+  await inLanes(
+    activities,
+    async (activity) => void built.set(activity, await buildActivity(project, activity, used(activity))),
+  );
   return built;
 }
 
@@ -88,12 +101,13 @@ interface Making {
   readonly project: Project;
   readonly source: WorkflowSource;
   readonly built: BuiltAll;
+  readonly used: Used;
   /** Plans of child workflows, by workflow id. */
   readonly plans: ReadonlyMap<string, Plan>;
   readonly branch: string | null;
 }
 
-function makePlan({ project, source, built, plans, branch }: Making): Plan {
+function makePlan({ project, source, built, used, plans, branch }: Making): Plan {
   const byId = new Map(source.activities.map((activity) => [activity.id, activity]));
   const inOrder = source.walk.flatMap((id) => byId.get(id) ?? []);
   const content = {
@@ -102,19 +116,22 @@ function makePlan({ project, source, built, plans, branch }: Making): Plan {
     name: source.name,
     execution: source.execution,
     rootChildren: source.rootChildren.map(({ text }) => text),
-    activities: inOrder.map((activity) => toPlanActivity(activity, source, built.get(activity), plans)),
+    activities: inOrder.map((activity) =>
+      toPlanActivity(activity, { source, built: built.get(activity), plugin: used(activity), plans }),
+    ),
     declaration: source.declaration,
   } as const;
   const { commit, dirty } = project;
   return { ...content, branch, commit, dirty, digest: digestOf(content) };
 }
 
-function toPlanActivity(
-  activity: ActivitySource,
-  source: WorkflowSource,
-  built: BuiltActivity | undefined,
-  plans: ReadonlyMap<string, Plan>,
-): PlanActivity {
+interface Placing extends Pick<Making, 'source' | 'plans'> {
+  readonly built: BuiltActivity | undefined;
+  readonly plugin: FoundPlugin | undefined;
+}
+
+function toPlanActivity(activity: ActivitySource, { source, built, plugin, plans }: Placing): PlanActivity {
+  const { limits, deterministic } = (plugin ?? source).declaration;
   const child = activity.childWorkflow?.text;
   const childPlan = child === undefined ? undefined : plans.get(child);
   return {
@@ -122,6 +139,7 @@ function toPlanActivity(
     name: activity.name,
     script: activity.script,
     bundle: built?.bundle?.digest ?? null,
+    ...(plugin && { plugin: toPlanPlugin(plugin) }),
     problem: built?.problem ?? null,
     childWorkflow: childPlan === undefined ? null : { workflow: childPlan.workflow, plan: childPlan.digest },
     params: activity.params,
@@ -131,7 +149,7 @@ function toPlanActivity(
     timeoutMs: activity.timeoutMs,
     backoff: activity.backoff,
     decoupled: activity.decoupled,
-    limits: { ...source.declaration.limits, ...activity.limits },
-    deterministic: activity.deterministic ?? source.declaration.deterministic,
+    limits: { ...limits, ...activity.limits },
+    deterministic: activity.deterministic ?? deterministic,
   };
 }

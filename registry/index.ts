@@ -2,14 +2,27 @@
 
 export { type PlanOrigin, planBody, planFromBody } from './body.ts';
 export type { Build, BuildFault, BuildInput, BuildResult, Bundle, PackageFiles, ReadPackage } from './build.ts';
-export { canonicalJson } from './canonical.ts';
+export { canonicalJson, digestOf as contentDigest } from './canonical.ts';
 export { checkProject } from './check.ts';
 export { type Compiled, type CompileOptions, compileWorkflow } from './compile.ts';
 export { REGISTRY_ERRORS, type RegistryCode, RegistryError } from './errors.ts';
 export { clamp, type EffectiveGrants, effectiveGrants, type GrantOptions } from './grants.ts';
 export { listWorkflows, type WorkflowListing } from './list.ts';
 export { type InstallOptions, installDependencies } from './packages/install.ts';
-export type { Declaration, DeclaredLimits, Plan, PlanActivity, Template } from './plan.ts';
+export type { Declaration, DeclaredLimits, Plan, PlanActivity, PlanPlugin, Template } from './plan.ts';
+export { buildPluginScript, checkPlugin, type PluginBuild } from './plugins/check.ts';
+export {
+  Content,
+  ContentError,
+  isPluginFile,
+  MANIFEST,
+  PLUGIN_CAPS,
+  type PluginFiles,
+  pluginDigest,
+} from './plugins/content.ts';
+export type { FindPlugin, FoundPlugin, NoPlugin } from './plugins/find.ts';
+export { type PluginManifest, readPluginManifest } from './plugins/manifest.ts';
+export { highest, isChannel, isPluginName, isVersion, LATEST, sortVersions } from './plugins/name.ts';
 export { formatProblem, hasErrors, type Problem, sortProblems } from './problem.ts';
 export { type OpenOptions, openProject, type Project } from './project.ts';
 export { type CompiledScript, compileScript } from './scripts/single.ts';
@@ -28,6 +41,7 @@ export {
   createFileStore,
   createQuarantineJournal,
   createStore,
+  type Deed,
   type Delivery,
   type DeliveryState,
   type DeliveryStore,
@@ -37,6 +51,10 @@ export {
   type IdempotentStart,
   type LineStore,
   type Page,
+  type PluginChannel,
+  type PluginKey,
+  type PluginStore,
+  type PluginVersion,
   parseSettings,
   type Quarantine,
   type QuarantineStore,

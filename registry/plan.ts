@@ -40,6 +40,19 @@ export interface Declaration {
   readonly deterministic: boolean;
 }
 
+/** The plugin that a script comes from. */
+export interface PlanPlugin {
+  readonly name: string;
+  /** The exact version, also where a channel was asked for. */
+  readonly version: string;
+  /** Of the plugin's content. */
+  readonly digest: string;
+  /** Tenant whose plugin it is; null: everybody's. */
+  readonly owner: string | null;
+  /** What the script may ask for, in place of what the project declares. */
+  readonly declaration: Declaration;
+}
+
 /** One activity of the plan. Times in milliseconds. */
 export interface PlanActivity {
   readonly id: string;
@@ -48,6 +61,8 @@ export interface PlanActivity {
   readonly script: string | null;
   /** Digest of the script's bundle in the code store; null for a child workflow, or when `problem` says why there is none. */
   readonly bundle: string | null;
+  /** Absent: the script is the project's own, or a built-in. */
+  readonly plugin?: PlanPlugin;
   /** Why the script cannot run. Fails only the activity that reaches it. */
   readonly problem: {
     readonly code: 'SCRIPT_MISSING' | 'MAIN_MISSING' | 'BUILD_FAILED';

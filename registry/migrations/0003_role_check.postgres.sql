@@ -21,7 +21,8 @@ as $$
       and (
         (n.nspname = 'public' and c.relname in (
           'notes', 'tenants', 'code_versions', 'audit_events', 'cell_kills', 'quarantines', 'api_keys',
-          'idempotency_keys', 'run_logs', 'webhook_deliveries'
+          'idempotency_keys', 'run_logs', 'webhook_deliveries',
+          'plugin_versions', 'plugin_channels'
         ))
         or exists (
           select from pg_catalog.pg_attribute a

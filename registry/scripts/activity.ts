@@ -1,12 +1,13 @@
 import type { Bundle } from '../build.ts';
 import type { PlanActivity } from '../plan.ts';
+import type { FoundPlugin } from '../plugins/find.ts';
 import { formatProblem, hasErrors, type Problem } from '../problem.ts';
 import type { Project } from '../project.ts';
 import { chooseManifest, RULES_BUILT_IN, RULES_MODULE, rulesModule } from '../rules/module.ts';
 import type { ActivitySource } from '../workflow/source.ts';
 import type { Built } from './builder.ts';
 import { scriptProblems } from './exports.ts';
-import { nameOf, type ScriptRef } from './ref.ts';
+import { nameOf, type PluginRef, type ScriptRef } from './ref.ts';
 
 /** The script of one activity, built or not. */
 export interface BuiltActivity {
@@ -18,14 +19,31 @@ export interface BuiltActivity {
 
 const NO_SCRIPT: BuiltActivity = { bundle: null, problem: null, problems: [] };
 
-/** Builds the script of an activity together with the validation rules that go with it. */
-export async function buildActivity(project: Project, { ref, params }: ActivitySource): Promise<BuiltActivity> {
+/**
+ * Builds the script of an activity together with the validation rules that go with it. `plugin`: the one that the activity
+ * names; without it there is nothing to build, and nothing to report that was not reported when it was looked up.
+ */
+export async function buildActivity(
+  project: Project,
+  { ref, params }: ActivitySource,
+  plugin?: FoundPlugin,
+): Promise<BuiltActivity> {
   if (ref === null) return NO_SCRIPT;
+  if (ref.kind === 'plugin') return plugin === undefined ? NO_SCRIPT : buildOfPlugin(ref, plugin);
   const manifestPath = chooseManifest(ref, params, project.files);
   const rules = await rulesProblems(project, ref, manifestPath);
   if (hasErrors(rules))
     return { bundle: null, problem: { code: 'BUILD_FAILED', message: textOf(rules) }, problems: rules };
-  const built = await buildScript(project, ref, manifestPath);
+  return toBuilt(ref, await buildScript(project, ref, manifestPath));
+}
+
+/** What a plugin's author was told at the upload is nothing that the project's can mend. */
+async function buildOfPlugin(ref: PluginRef, plugin: FoundPlugin): Promise<BuiltActivity> {
+  const made = toBuilt(ref, await plugin.build(ref.script));
+  return { ...made, problems: made.problems.filter(({ severity }) => severity === 'error') };
+}
+
+function toBuilt(ref: ScriptRef | PluginRef, built: Built): BuiltActivity {
   const problems = scriptProblems(nameOf(ref), built);
   if (!built.ok) return { bundle: null, problem: { code: 'BUILD_FAILED', message: textOf(problems) }, problems };
   if (!hasErrors(problems)) return { bundle: built.bundle, problem: null, problems };

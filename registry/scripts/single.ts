@@ -30,7 +30,13 @@ export async function compileScript(project: Project, name: string): Promise<Com
 }
 
 function findScript(project: Project, name: string): ScriptRef {
-  const ref = parseScript(name) ?? { kind: 'project', path: name.replace(/^\.\//, '') };
+  const ref = parseScript(name) ?? ({ kind: 'project', path: name.replace(/^\.\//, '') } as const);
+  if (ref.kind === 'plugin') {
+    throw new RegistryError(
+      'SCRIPT_NOT_FOUND',
+      `script ${JSON.stringify(name)}: found a plugin's, expected one of the project`,
+    );
+  }
   const isThere =
     ref.kind === 'built-in' ? project.builtIns.has(ref.name) : ref.path.endsWith('.ts') && project.files.has(ref.path);
   if (isThere) return ref;

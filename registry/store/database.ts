@@ -8,6 +8,7 @@ import { StoreError } from './error.ts';
 import { type IdempotencyStore, idempotencyTable } from './idempotency.ts';
 import { type ApiKeyStore, keyTable } from './keys.ts';
 import { type LineStore, lineTable } from './lines.ts';
+import { type PluginStore, pluginTables } from './plugins.ts';
 import type { QuarantineStore } from './quarantine.ts';
 import { quarantineTables } from './quarantines.ts';
 import { createSealer } from './secrets.ts';
@@ -18,6 +19,7 @@ import { type TenantStore, tenantTable } from './tenants.ts';
 export interface Store
   extends CodeStore,
     AuditArchive,
+    PluginStore,
     QuarantineStore,
     IdempotencyStore,
     LineStore,
@@ -46,6 +48,7 @@ export function createStore({ client, secretKey }: StoreOptions): Store {
     ...tenantTable(client, sealer),
     ...auditTable(client),
     ...keyTable(client),
+    ...pluginTables(client),
     ...quarantineTables(client),
     ...idempotencyTable(client),
     ...lineTable(client),

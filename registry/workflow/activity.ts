@@ -4,7 +4,7 @@ import { Fields, type Placed } from '../report/fields.ts';
 import type { Report } from '../report/report.ts';
 import { described, listed, quoted } from '../report/words.ts';
 import { RULES_BUILT_IN } from '../rules/module.ts';
-import { parseScript, type ScriptRef } from '../scripts/ref.ts';
+import { type PluginRef, parseScript, type ScriptRef } from '../scripts/ref.ts';
 import { field, textOf, type YamlMap, type YamlNode } from '../yaml/node.ts';
 import { readId } from './id.ts';
 import { compileCondition, compileParams } from './params.ts';
@@ -121,7 +121,7 @@ function readChild(fields: Fields, scope: ProjectScope): Placed | null {
   return null;
 }
 
-function readScript(fields: Fields, script: string, scope: ProjectScope): ScriptRef | null {
+function readScript(fields: Fields, script: string, scope: ProjectScope): ScriptRef | PluginRef | null {
   const node = fields.get('script') ?? fields.map;
   const ref = parseScript(script);
   if (ref === undefined) {
@@ -129,6 +129,7 @@ function readScript(fields: Fields, script: string, scope: ProjectScope): Script
     fields.problem('script', node, { code: 'SCRIPT_FORM', found: quoted(script), expected });
     return null;
   }
+  if (ref.kind === 'plugin') return ref;
   if (ref.kind === 'built-in') {
     if (scope.builtIns.includes(ref.name)) return ref;
     const expected = `one of ${listed(scope.builtIns)}${fields.report.didYouMean(ref.name, scope.builtIns)}`;

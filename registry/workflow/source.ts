@@ -3,7 +3,7 @@
 import type { Declaration, DeclaredLimits, Template } from '../plan.ts';
 import type { Placed } from '../report/fields.ts';
 import type { Report } from '../report/report.ts';
-import type { ScriptRef } from '../scripts/ref.ts';
+import type { PluginRef, ScriptRef } from '../scripts/ref.ts';
 import type { Position, YamlMap } from '../yaml/node.ts';
 
 /** Most activities of one workflow: each costs several events of a history that holds about 50,000. */
@@ -19,8 +19,8 @@ export interface ActivitySource {
   readonly description: string | null;
   /** As written. */
   readonly script: string | null;
-  /** The file behind `script`; null when it has no right form or does not exist. */
-  readonly ref: ScriptRef | null;
+  /** What is behind `script`; null when it has no right form or does not exist. Plugins are looked up later. */
+  readonly ref: ScriptRef | PluginRef | null;
   readonly childWorkflow: Placed | null;
   readonly params: Template & { readonly kind: 'map' };
   readonly applicability: readonly Template[];
