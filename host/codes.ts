@@ -172,6 +172,10 @@ export interface ApiRule {
 /** Error codes of the HTTP API (specification: control plane 15, D1). */
 export const API_ERRORS = {
   BODY_INVALID: { status: 400, when: 'the request is malformed: path, query or body' },
+  ARCHIVE_INVALID: {
+    status: 400,
+    when: 'the upload is no archive of plain text files below one root; `where` names the entry',
+  },
   BRANCH_INVALID: { status: 400, when: 'the branch name is one that git would refuse' },
   TENANT_INVALID: {
     status: 400,
@@ -180,15 +184,21 @@ export const API_ERRORS = {
   WORKFLOW_ID_INVALID: { status: 400, when: '_workflowId is not a string of 1 to 255 characters' },
   UNAUTHORIZED: { status: 401, when: 'no token, or one that is not valid' },
   FORBIDDEN: { status: 403, when: 'the token does not allow this' },
+  CAPABILITY_REFUSED: {
+    status: 403,
+    when: 'the manifest of a plugin asks for what the tenant is not granted; `found` names it',
+  },
   NOT_FOUND: { status: 404, when: 'there is no such path' },
   WORKFLOW_NOT_FOUND: { status: 404, when: 'the project has no such workflow' },
   TRIGGER_NOT_FOUND: { status: 404, when: 'the project has no such trigger' },
   RUN_NOT_FOUND: { status: 404, when: 'there is no such run, or not for this caller' },
   QUARANTINE_NOT_FOUND: { status: 404, when: 'there is no such quarantine, or not for this caller' },
   SCHEDULE_NOT_FOUND: { status: 404, when: 'there is no such schedule; a sync of the triggers makes them' },
+  PLUGIN_NOT_FOUND: { status: 404, when: 'there is no such plugin, version or channel, or not for this caller' },
   CHORE_NOT_FOUND: { status: 404, when: 'this host has no such chore' },
   BRANCH_NOT_FOUND: { status: 404, when: 'the project has no such branch' },
   METHOD_NOT_ALLOWED: { status: 405, when: 'the path exists, with another method' },
+  UPLOAD_TIMED_OUT: { status: 408, when: 'the upload did not arrive in time; nothing of it was kept' },
   BRANCH_EXISTS: { status: 409, when: 'the repository has a branch of that name' },
   WORKTREE_TAKEN: {
     status: 409,
@@ -203,10 +213,14 @@ export const API_ERRORS = {
     status: 409,
     when: 'the code is in quarantine for the tenant, and nothing was started; a release, or another commit, lets runs start again',
   },
+  PLUGIN_NAME_TAKEN: { status: 409, when: 'a plugin of all tenants, or one of a tenant, has this name' },
+  PLUGIN_VERSION_EXISTS: { status: 409, when: 'the plugin has this version with other content; versions never change' },
   SCHEDULE_TAKEN: { status: 409, when: 'another host on the same Temporal has a schedule of this id' },
   CHORE_BUSY: { status: 409, when: 'the chore runs, here or on another host' },
   BODY_TOO_LARGE: { status: 413, when: 'the body is larger than the limit' },
+  MEDIA_TYPE_UNSUPPORTED: { status: 415, when: 'the body is of another kind than the endpoint takes' },
   WORKFLOW_INVALID: { status: 422, when: 'the workflow has errors; see problems' },
+  PLUGIN_INVALID: { status: 422, when: 'the plugin has errors in its manifest or its scripts; see problems' },
   TRIGGER_INVALID: {
     status: 422,
     when: 'the definition of the trigger, or its workflow, has errors; run: cloister check',

@@ -29,6 +29,8 @@ export interface Effective {
 /** Works out grants and limits of one activity of a run. */
 export interface TenantRules {
   effective(tenant: string | null, plan: Declaring, activity: Pick<PlanActivity, 'limits'>): Promise<Effective>;
+  /** What a tenant lacks of a declaration: `capability db`, `http https://api.example.org`, `env TOKEN`… */
+  refused(tenant: string, plan: Declaring): Promise<readonly string[]>;
 }
 
 /** Reads a variable of the host by name; undefined when it is not set. */
@@ -92,9 +94,13 @@ const UNSCOPED: TenantSettings = {
 type FindSettings = (tenant: string | null) => Promise<TenantSettings | FileTenant | null>;
 
 function rules(settingsOf: FindSettings, variables: Variables, development: boolean): TenantRules {
+  const grantsOf = async (tenant: string | null, { declaration }: Declaring) =>
+    effectiveGrants(declaration, await settingsOf(tenant), { development, ceilings: CEILINGS });
   return {
-    effective: async (tenant, { declaration }, activity) => {
-      const effective = effectiveGrants(declaration, await settingsOf(tenant), { development, ceilings: CEILINGS });
+    refused: async (tenant, plan) => (await grantsOf(tenant, plan)).refused,
+    effective: async (tenant, plan, activity) => {
+      const { declaration } = plan;
+      const effective = await grantsOf(tenant, plan);
       const limits = toLimits(effective, activity.limits);
       const notes = notesOn({ ...declaration.limits, ...activity.limits }, limits);
       return { grants: toGrants(effective, variables), limits, notes };

@@ -117,7 +117,14 @@ async function gather(dependencies: ScriptDependencies, context: Context, call: 
   const activity = plan?.activities.find(({ id }) => id === call.activity);
   const bundle = activity?.bundle ? await shelf.bundle(activity.bundle) : null;
   if (!plan || !activity || !bundle) throw gone(call, info.attempt);
-  return { call, origin, plan, activity, bundle, ...(await tenants.effective(call.tenant, plan, activity)) };
+  return {
+    call,
+    origin,
+    plan,
+    activity,
+    bundle,
+    ...(await tenants.effective(call.tenant, activity.plugin ?? plan, activity)),
+  };
 }
 
 /** Rejects with `COMMIT_QUARANTINED` when the code is stopped for the tenant; with something else when nobody knows. */
