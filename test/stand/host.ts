@@ -1,6 +1,6 @@
 /** A whole development host for tests: real Temporal, real cells, real FHIR, real database, in a folder of its own. */
 import { type DevelopmentHost, startDevelopment } from '../../host/development.ts';
-import { readEnvironment } from '../../host/env.ts';
+import { type Environment, readEnvironment } from '../../host/env.ts';
 import type { RunView } from '../../host/runs/view.ts';
 import { temporaryFolder, writeFiles } from './project.ts';
 
@@ -20,13 +20,16 @@ export interface TestHost {
   close(): Promise<void>;
 }
 
-/** Starts a host over a project made of `files`. */
-export async function testHost(files: Readonly<Record<string, string>>): Promise<TestHost> {
+/** Starts a host over a project made of `files`. `settings` stand above the environment of the test. */
+export async function testHost(
+  files: Readonly<Record<string, string>>,
+  settings: Partial<Environment> = {},
+): Promise<TestHost> {
   const project = await temporaryFolder('project');
   const data = await temporaryFolder('data');
   await writeFiles(project.path, files);
   const host = await startDevelopment({
-    environment: readEnvironment(),
+    environment: { ...readEnvironment(), ...settings },
     projectDir: project.path,
     dataDir: data.path,
     port: 0,
