@@ -17,6 +17,8 @@ const MARK = '.cloister-installed';
  */
 export interface InstallOptions {
   readonly env: Readonly<Record<string, string>>;
+  /** Start npm for a `package.json` without dependencies too: those of an earlier one are then removed. */
+  readonly evenIfNone?: boolean;
 }
 
 /**
@@ -39,14 +41,14 @@ const open = new Map<string, Promise<boolean>>();
 
 async function install(dir: string, options: InstallOptions): Promise<boolean> {
   const [manifest, npmrc, ...locks] = await readTexts(dir, ['package.json', '.npmrc', ...LOCKS]);
-  if (manifest === undefined || manifest === null || !hasDependencies(manifest)) return false;
+  if (manifest === undefined || manifest === null) return false;
+  if (options.evenIfNone !== true && !hasDependencies(manifest)) return false;
   if (await isInstalled(dir)) return false;
   requireOrigins({ manifest, locks, npmrc: npmrc ?? null });
   await npm(dir, locks.some((lock) => lock !== null) ? 'ci' : 'install', options);
   const modules = join(dir, 'node_modules');
   await mkdir(modules, { recursive: true });
-  // `npm install` writes the lock file: what stands there now is what the next call compares.
-  await writeFile(join(modules, MARK), digestOf([manifest, ...(await readTexts(dir, LOCKS))]));
+  await writeFile(join(modules, MARK), digestOf([manifest, ...locks]));
   return true;
 }
 
@@ -96,7 +98,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 function npm(dir: string, command: 'ci' | 'install', { env }: InstallOptions): Promise<void> {
-  const settings = Object.entries(SETTINGS);
+  // A lock file of npm's own making would make the next version of `package.json` one that does not fit it.
+  const settings = Object.entries({ ...SETTINGS, 'package-lock': String(command === 'ci') });
   const flags = settings.map(([name, value]) => `--${name}=${value}`);
   const inherited = settings.map(([name, value]) => [`npm_config_${name.replaceAll('-', '_')}`, value]);
   const child = spawn('npm', [command, ...flags], {

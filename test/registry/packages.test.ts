@@ -77,8 +77,9 @@ test('node_modules that is a link is followed where the same dependencies were i
   await installDependencies(other, OPTIONS);
   const dir = await project();
   symlinkSync(join(other, 'node_modules'), join(dir, 'node_modules'));
+  write(dir, { 'package.json': '{ "dependencies": { "dep": "1.0.0" } }' });
   assert.is(await packageReader(dir, new Map())('dep', null), null);
-  for (const name of ['package.json', 'package-lock.json']) cpSync(join(other, name), join(dir, name));
+  cpSync(join(other, 'package.json'), join(dir, 'package.json'));
   assert.ok(await packageReader(dir, new Map())('dep', null));
 });
 
