@@ -182,6 +182,7 @@ export const API_ERRORS = {
     when: 'tenantOrganizationId is not of the form [A-Za-z0-9.-]{1,64}, or is missing where runs need one',
   },
   WORKFLOW_ID_INVALID: { status: 400, when: '_workflowId is not a string of 1 to 255 characters' },
+  IDEMPOTENCY_KEY_INVALID: { status: 400, when: 'the Idempotency-Key is not 1 to 255 printable ASCII characters' },
   UNAUTHORIZED: { status: 401, when: 'no token, or one that is not valid' },
   FORBIDDEN: { status: 403, when: 'the token does not allow this' },
   CAPABILITY_REFUSED: {
@@ -209,6 +210,17 @@ export const API_ERRORS = {
   PUSH_REJECTED: { status: 409, when: 'the remote has commits that the branch has not, or refuses the push' },
   NOT_A_REPOSITORY: { status: 409, when: 'the config project is a plain folder, which has no branches' },
   WORKFLOW_ID_TAKEN: { status: 409, when: 'a run of another tenant has this workflow id' },
+  IDEMPOTENCY_CONFLICT: {
+    status: 409,
+    when: 'the Idempotency-Key was used for another request within the last 24 hours',
+  },
+  RUN_IN_PROGRESS: { status: 409, when: 'the run has not ended: cancel or terminate it, or wait' },
+  RUN_CLOSED: { status: 409, when: 'the run has ended: there is nothing to cancel or to terminate' },
+  PLAN_GONE: { status: 409, when: 'the plan of the run can no longer be had; ask for a re-run with plan "current"' },
+  ANCESTOR_NOT_COMPLETED: {
+    status: 409,
+    when: 'a re-run cannot begin there: an ancestor of the activity did not complete in that run',
+  },
   COMMIT_QUARANTINED: {
     status: 409,
     when: 'the code is in quarantine for the tenant, and nothing was started; a release, or another commit, lets runs start again',
@@ -220,12 +232,15 @@ export const API_ERRORS = {
   BODY_TOO_LARGE: { status: 413, when: 'the body is larger than the limit' },
   MEDIA_TYPE_UNSUPPORTED: { status: 415, when: 'the body is of another kind than the endpoint takes' },
   WORKFLOW_INVALID: { status: 422, when: 'the workflow has errors; see problems' },
+  ACTIVITY_UNKNOWN: { status: 422, when: 'the plan of the run has no such activity' },
+  OUTPUTS_TOO_LARGE: { status: 422, when: 'the outputs that a re-run would keep are too large together' },
   PLUGIN_INVALID: { status: 422, when: 'the plugin has errors in its manifest or its scripts; see problems' },
   TRIGGER_INVALID: {
     status: 422,
     when: 'the definition of the trigger, or its workflow, has errors; run: cloister check',
   },
   SCHEDULE_INVALID: { status: 422, when: 'Temporal does not take the schedule; the message has its reason' },
+  RATE_LIMITED: { status: 429, when: 'too many requests of this caller' },
   MAPPING_FAILED: {
     status: 500,
     when: 'input-mapping.ts of the trigger failed for one of the events, and nothing was started; the log has the cause',
@@ -247,6 +262,7 @@ export const API_ERRORS = {
     status: 503,
     when: 'another delivery of the same event is being worked on, or was cut off a moment ago',
   },
+  STOPPING: { status: 503, when: 'the host is being stopped and takes no further requests' },
   TIMED_OUT: { status: 503, when: 'the host took too long to answer' },
   TEMPORAL_UNAVAILABLE: { status: 503, when: 'Temporal does not answer' },
   FHIR_UNAVAILABLE: { status: 503, when: 'the FHIR server does not answer' },
