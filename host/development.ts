@@ -14,6 +14,7 @@ import type { StartedRun } from './runs/index.ts';
 import { type Stack, startStack } from './stack.ts';
 import { BILLING_QUEUE } from './temporal/queue.ts';
 import { developmentTenants } from './tenants.ts';
+import { triggerSettings } from './triggers/settings.ts';
 
 /** What a development host is started with. */
 export interface DevelopmentOptions {
@@ -99,6 +100,8 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
     appSecret: environment.appSecret,
     // Runs use the embedded FHIR server, whatever AIDBOX_URL says.
     aidbox: null,
+    // What is tried out here must not begin to run by itself: only POST /triggers/sync registers.
+    triggerSettings: triggerSettings(environment, false),
     payloadMaxBytes: environment.payloadMaxBytes,
     cacheDir: join(cacheFolder(environment), 'workflows'),
     graceMs: GRACE_MS,

@@ -21,9 +21,11 @@ import { PlanShelf, type ProjectSource } from './plans.ts';
 import { type QuarantineRule, Ward } from './quarantine.ts';
 import { ScriptRunner } from './runner.ts';
 import { Runs } from './runs/index.ts';
+import { Schedules } from './schedules/index.ts';
 import { TenantSeparation } from './separation.ts';
 import { startWorker } from './temporal/worker.ts';
 import type { TenantRules } from './tenants.ts';
+import { type TriggerSettings, Triggers } from './triggers/index.ts';
 
 /** What a host is made of. Nothing in it is optional by omission: null says that a part is not there. */
 export interface HostOptions {
@@ -58,6 +60,7 @@ export interface HostOptions {
   readonly appSecret: string | null;
   /** Aidbox, where the host registers itself; null: there is none. */
   readonly aidbox: Aidbox | null;
+  readonly triggerSettings: TriggerSettings;
   readonly payloadMaxBytes: number;
   readonly cacheDir: string;
   readonly graceMs: number;
@@ -165,9 +168,14 @@ export async function startHost(options: HostOptions): Promise<Host> {
     ['fhir', () => fhir.ping()],
   ]);
   const load = () => ({ sandbox: scripts.sandbox.stats(), waiting: scripts.runner.waiting });
-  const served = { ...options, shelf, runs, ward, checks, load };
+  const schedules = new Schedules(client, options.taskQueue);
+  const triggers = new Triggers({ settings: options.triggerSettings, shelf, fhir, schedules, log });
+  const served = { ...options, schedules, triggers, shelf, runs, ward, checks, load };
   const api = await listen(served, options.orFreePort === true);
   starting.defer(() => api.close());
+  triggers.begin(options.apiBaseUrl ?? api.url);
+  if (options.triggerSettings.atStart) checks.set('triggers', () => triggers.check());
+  starting.defer(() => triggers.close());
   const registration = openRegistration({ ...options, url: api.url });
   if (registration) {
     checks.set('app', () => registration.check());

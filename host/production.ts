@@ -20,6 +20,7 @@ import { openRows } from './rows.ts';
 import { judgeSafety, surroundings } from './safety.ts';
 import { type Stack, startStack } from './stack.ts';
 import { productionTenants, tenantRows } from './tenants.ts';
+import { triggerSettings } from './triggers/settings.ts';
 
 /** What a production host is started with. */
 export interface ProductionOptions {
@@ -136,6 +137,7 @@ function settings({ environment, progress }: ProductionOptions, folder: DataFold
     apiBaseUrl: environment.apiBaseUrl,
     appSecret: environment.appSecret,
     aidbox: aidboxOf(environment),
+    triggerSettings: triggerSettings(environment, true),
     payloadMaxBytes: environment.payloadMaxBytes,
     cacheDir: join(cacheFolder(environment), 'workflows'),
     graceMs: GRACE_MS,

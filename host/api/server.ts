@@ -5,6 +5,8 @@ import { ApiError } from '../error.ts';
 import type { PlanShelf } from '../plans.ts';
 import type { Ward } from '../quarantine.ts';
 import type { Runs } from '../runs/index.ts';
+import type { Schedules } from '../schedules/index.ts';
+import type { Triggers } from '../triggers/index.ts';
 import { type Access, authenticate } from './access.ts';
 import type { Caller } from './caller.ts';
 import { docsEndpoints } from './docs.ts';
@@ -15,6 +17,8 @@ import { quarantineEndpoints } from './quarantines.ts';
 import { shown } from './query.ts';
 import { rpcEndpoints } from './rpc.ts';
 import { runEndpoints } from './runs.ts';
+import { scheduleEndpoints } from './schedules.ts';
+import { triggerEndpoints } from './triggers.ts';
 import { workflowEndpoints } from './workflows.ts';
 
 /** Parts of a host that endpoints are about. Null: the host has no such part, and its endpoints answer `NOT_CONFIGURED`. */
@@ -22,6 +26,8 @@ export interface ApiParts {
   readonly shelf: PlanShelf;
   readonly runs: Runs;
   readonly ward: Ward | null;
+  readonly triggers: Triggers | null;
+  readonly schedules: Schedules | null;
   readonly unscopedRuns: 'allow' | 'deny';
   /** Of the App in Aidbox; null: nobody can call by `/rpc`. */
   readonly appSecret: string | null;
@@ -57,6 +63,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...workflowEndpoints,
   ...runEndpoints,
   ...quarantineEndpoints,
+  ...triggerEndpoints,
+  ...scheduleEndpoints,
   ...rpcEndpoints(() => ENDPOINTS),
   ...docsEndpoints(() => ENDPOINTS),
 ];

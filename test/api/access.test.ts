@@ -51,7 +51,18 @@ access.before(async () => {
   // Of this sandbox, with a cell of a tenant in it.
   await sandbox.warm('org-secret');
   const load = () => ({ sandbox: sandbox.stats(), waiting: 7 });
-  const options = { shelf, runs, ward: null, port: 0, unscopedRuns: 'allow', appSecret: null, checks, load } as const;
+  const options = {
+    shelf,
+    runs,
+    ward: null,
+    port: 0,
+    unscopedRuns: 'allow',
+    appSecret: null,
+    triggers: null,
+    schedules: null,
+    checks,
+    load,
+  } as const;
   start = async (by, address = '127.0.0.1') => {
     const api = await startApi({ ...options, address, access: by, log: pino({ level: 'silent' }) });
     owned.defer(() => api.close());

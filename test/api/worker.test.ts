@@ -73,6 +73,8 @@ worker('a run is shown from its history, and one can be started that waits', asy
     port: 0,
     unscopedRuns: 'allow',
     appSecret: null,
+    triggers: null,
+    schedules: null,
     checks: new Map(),
     load: null,
     log: pino({ level: 'silent' }),

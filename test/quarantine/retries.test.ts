@@ -152,6 +152,7 @@ test.before(async () => {
     unscopedRuns: 'allow',
     apiBaseUrl: null,
     appSecret: null,
+    triggerSettings: { token: null, secretOf: () => undefined, subscriptions: 'auto', atStart: false },
     aidbox: null,
     payloadMaxBytes: 1_048_576,
     cacheDir: join(temporary.path, 'workflows'),
