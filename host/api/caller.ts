@@ -7,6 +7,11 @@ export const ROLES = ['viewer', 'operator', 'developer', 'admin'] as const;
 /** A role: a viewer reads, an operator runs, a developer changes code and what starts it, an admin grants. */
 export type Role = (typeof ROLES)[number];
 
+/** True for a word that is a role. */
+export function isRole(word: unknown): word is Role {
+  return ROLES.some((role) => role === word);
+}
+
 /** What an API key may be limited to, beside its role. Reading never needs the right to write, nor gives it. */
 export const SCOPES = [
   'runs:read',
@@ -26,6 +31,11 @@ export const SCOPES = [
 /** A scope of an API key. */
 export type Scope = (typeof SCOPES)[number];
 
+/** True for a word that is a scope. */
+export function isScope(word: unknown): word is Scope {
+  return SCOPES.some((scope) => scope === word);
+}
+
 /** A caller whose token was found good. Made by the access check alone, never from a request's own words. */
 export interface Caller {
   readonly kind: 'loopback' | 'token' | 'key' | 'jwt' | 'app';
@@ -36,6 +46,12 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope> | null;
   /** Organization whose runs alone the caller sees and starts; null: a caller of the host's own. */
   readonly tenant: string | null;
+  /** Id of the key, where the caller has one. */
+  readonly id?: string;
+  /** ISO 8601: the end of the caller's rights, where they have one. */
+  readonly expiresAt?: string | null;
+  /** The only paths that the caller may call, by their beginning. */
+  readonly within?: string;
 }
 
 /** What an endpoint asks of its caller. */

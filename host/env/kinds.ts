@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { parseDuration } from '../../registry/index.ts';
+import { algorithmOf } from '../access/pem.ts';
 
 /** One kind of value: `T` is what the host sees. `parse` never gets an empty text and never throws. */
 export interface Kind<T> {
@@ -30,6 +31,29 @@ export const count: Kind<number> = {
 export const duration: Kind<number> = {
   expected: 'a whole number above 0 with s, m or h, such as `30s`',
   parse: (given) => parseDuration(given),
+};
+
+/** A part of a whole. */
+export const share: Kind<number> = {
+  expected: 'a number from 0 to 1',
+  parse(given) {
+    const value = /^\d(\.\d{1,9})?$/.test(given) ? Number(given) : Number.NaN;
+    return value <= 1 ? value : undefined;
+  },
+};
+
+/** Headers as OpenTelemetry writes them: `name=value,name=value`, values percent-encoded. */
+export const headers: Kind<Readonly<Record<string, string>>> = {
+  expected: '`name=value` pairs with commas between, values percent-encoded',
+  parse(given) {
+    const pairs = given.split(',').map((pair) => /^\s*([\w!#$&+.^|~-]+)=([\x21-\x7e]*)\s*$/.exec(pair));
+    if (pairs.some((pair) => pair === null)) return undefined;
+    try {
+      return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', decodeURIComponent(pair?.[2] ?? '')]));
+    } catch {
+      return undefined;
+    }
+  },
 };
 
 /** A size in bytes, at least 1. */
@@ -85,6 +109,15 @@ export const secret = (length: number): Kind<string> => ({
   expected: length > 1 ? `at least ${length} characters without blanks` : 'text without blanks',
   parse: (given) => (given.length >= length && !/\s/.test(given) ? given : undefined),
 });
+
+/** A public key; its line ends may be written as `\n`. */
+export const publicKey: Kind<string> = {
+  expected: 'a public key as PEM, RSA of 2048 bits or more, or P-256',
+  parse(given) {
+    const pem = given.replaceAll('\\n', '\n');
+    return algorithmOf(pem) === null ? undefined : pem;
+  },
+};
 
 /** One word of a fixed list. */
 export const oneOf = <const W extends string>(...words: readonly W[]): Kind<W> => ({

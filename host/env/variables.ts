@@ -8,12 +8,15 @@ import {
   duration,
   flag,
   gitUrl,
+  headers,
   hostPort,
   type Kind,
   oneOf,
   path,
   port,
+  publicKey,
   secret,
+  share,
   text,
   url,
 } from './kinds.ts';
@@ -30,6 +33,8 @@ export interface Variable<T> {
 }
 
 const LEAST_TOKEN_LENGTH = 16;
+/** A key of HS256 must not be shorter than its digest. */
+const LEAST_HS256_LENGTH = 32;
 const HOST_FOLDER = new URL('..', import.meta.url).pathname;
 
 /** The table. Keys are the fields of `Environment`. */
@@ -94,6 +99,40 @@ export const VARIABLES = {
     'How the FHIR server separates tenants. With `none`, runs of a tenant are refused.',
   ),
   apiToken: hidden('CLOISTER_API_TOKEN', secret(LEAST_TOKEN_LENGTH), "The administrator's token."),
+  workerServiceToken: hidden(
+    'WORKER_SERVICE_TOKEN',
+    secret(LEAST_TOKEN_LENGTH),
+    'A token that opens `/workers` and nothing else.',
+  ),
+  jwtSecret: hidden(
+    'CLOISTER_JWT_SECRET',
+    secret(LEAST_HS256_LENGTH),
+    'Verifies JWTs of people, HS256; with Supabase its JWT secret.',
+  ),
+  jwtPublicKey: optional('CLOISTER_JWT_PUBLIC_KEY', publicKey, 'Verifies JWTs of people, RS256 or ES256.'),
+  jwksUrl: optional('CLOISTER_JWKS_URL', url, 'Key set that verifies JWTs of people, RS256 or ES256; https.'),
+  jwtIssuer: optional('CLOISTER_JWT_ISSUER', text, 'What `iss` of a JWT must be.', 'not looked at'),
+  jwtAudience: optional(
+    'CLOISTER_JWT_AUDIENCE',
+    text,
+    'What `aud` of a JWT must name; `authenticated` with Supabase.',
+    'none; needed with JWTs',
+  ),
+  limitReads: withDefault('CLOISTER_LIMIT_READS', count, 300, 'Calls a second of one tenant, or caller, that read.'),
+  limitWrites: withDefault('CLOISTER_LIMIT_WRITES', count, 100, 'Those that write; starts of runs not counted.'),
+  limitStarts: withDefault('CLOISTER_LIMIT_STARTS', count, 100, 'Those that start a run.'),
+  limitFailures: withDefault(
+    'CLOISTER_LIMIT_FAILURES',
+    count,
+    60,
+    'Calls a minute of one address without a good token, beyond which further ones are 429.',
+  ),
+  auditRetention: optional(
+    'CLOISTER_AUDIT_RETENTION',
+    count,
+    'Days that the audit and the kills of cells are kept.',
+    'for ever',
+  ),
   webhookToken: hidden(
     'CLOISTER_WEBHOOK_TOKEN',
     secret(LEAST_TOKEN_LENGTH),
@@ -199,6 +238,27 @@ export const VARIABLES = {
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     'info',
     "The host's own log.",
+  ),
+  otlpEndpoint: optional(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    url,
+    'Collector of traces, OTLP over HTTP; `/v1/traces` is added.',
+    'no traces',
+  ),
+  otlpHeaders: {
+    name: 'OTEL_EXPORTER_OTLP_HEADERS',
+    kind: headers,
+    fallback: {} as Readonly<Record<string, string>>,
+    secret: true,
+    meaning: 'Headers for the collector.',
+    unset: 'none',
+  },
+  traceService: withDefault('OTEL_SERVICE_NAME', text, 'cloister', 'Name of the service in traces.'),
+  traceRatio: withDefault(
+    'OTEL_TRACES_SAMPLER_ARG',
+    share,
+    1,
+    'Part of the traces that is kept, where the caller has not decided.',
   ),
 } as const;
 
