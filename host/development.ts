@@ -14,6 +14,7 @@ import type { StartedRun } from './runs/index.ts';
 import { type Stack, startStack } from './stack.ts';
 import { BILLING_QUEUE } from './temporal/queue.ts';
 import { developmentTenants } from './tenants.ts';
+import { traceSettings } from './tracing/settings.ts';
 import { triggerSettings } from './triggers/settings.ts';
 
 /** What a development host is started with. */
@@ -107,6 +108,7 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
     graceMs: GRACE_MS,
     forceMs: FORCE_MS,
     progress: options.progress,
+    traces: traceSettings(environment),
     log: openLog({ level: environment.logLevel, file: folder.file('host.log') }),
     ...(scriptLog && { scriptLog: (line: LogLine, activity: string) => scriptLog(spoken(line, activity)) }),
   };

@@ -17,14 +17,16 @@ import { labelledCommit } from './commits.ts';
 import { Deaths } from './deaths.ts';
 import { ensureAttributes } from './embedded/temporal.ts';
 import { speakForTemporal } from './log.ts';
+import { openOperations } from './metrics/operations.ts';
 import { PlanShelf, type ProjectSource } from './plans.ts';
 import { type QuarantineRule, Ward } from './quarantine.ts';
-import { ScriptRunner } from './runner.ts';
+import { ScriptRunner, type ScriptWatch } from './runner.ts';
 import { Runs } from './runs/index.ts';
 import { Schedules } from './schedules/index.ts';
 import { TenantSeparation } from './separation.ts';
 import { startWorker } from './temporal/worker.ts';
 import type { TenantRules } from './tenants.ts';
+import type { TraceSettings } from './tracing/tracing.ts';
 import { type TriggerSettings, Triggers } from './triggers/index.ts';
 
 /** What a host is made of. Nothing in it is optional by omission: null says that a part is not there. */
@@ -66,6 +68,8 @@ export interface HostOptions {
   readonly graceMs: number;
   readonly forceMs: number;
   readonly progress: (text: string) => void;
+  /** Null: nothing is traced. */
+  readonly traces: TraceSettings | null;
   readonly log: Logger;
   /** Gets what scripts log, beside the host's own log. */
   readonly scriptLog?: (line: LogLine, activity: string) => void;
@@ -84,7 +88,10 @@ export interface Host {
 }
 
 /** Broker and sandbox with the runner over both: all that running a script takes. `exec` needs no more. */
-export function createScriptHost(options: Pick<HostOptions, 'fhir' | 'db' | 'auditStore' | 'cells' | 'log'>) {
+export function createScriptHost(
+  options: Pick<HostOptions, 'fhir' | 'db' | 'auditStore' | 'cells' | 'log'>,
+  watch?: ScriptWatch,
+) {
   const { auditStore, cells, log } = options;
   const audit = new Audit({ store: auditStore, log });
   const fhir = createFhirCapability(options.fhir);
@@ -108,7 +115,7 @@ export function createScriptHost(options: Pick<HostOptions, 'fhir' | 'db' | 'aud
     fhir,
     audit,
     sandbox,
-    runner: new ScriptRunner(sandbox, broker, deaths),
+    runner: new ScriptRunner(sandbox, broker, deaths, watch),
     close: async () => {
       await sandbox.close();
       await broker.close();
@@ -122,7 +129,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const { temporal, log, tenants } = options;
   speakForTemporal(log);
   await using starting = new AsyncDisposableStack();
-  const scripts = createScriptHost(options);
+  const operations = await openOperations(options.traces);
+  starting.defer(() => operations.close());
+  const scripts = createScriptHost(options, operations.scripts);
   starting.defer(() => scripts.close());
   const [native, connection] = await Promise.all([
     NativeConnection.connect({ address: temporal.address }),
@@ -133,7 +142,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
   await ensureAttributes(connection, temporal.namespace).catch((error: unknown) => {
     log.warn({ err: error }, 'the search attributes of runs could not be registered: register them by hand');
   });
-  const client = new Client({ connection, namespace: temporal.namespace });
+  const client = new Client({
+    connection,
+    namespace: temporal.namespace,
+    interceptors: { workflow: operations.starts },
+  });
   const fhir = scripts.fhir.host;
   const runs = new Runs(client, fhir, options.taskQueue);
   const separation = new TenantSeparation(() => probeTenants(options.fhir), log);
@@ -154,6 +167,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     tenants,
     runner: scripts.runner,
     ward,
+    watch: operations.worker,
     failed: (error, { workflow, activity, tenant }) => {
       log.error({ workflow, activity, tenant, err: error }, 'a script could not be prepared, and is tried again');
     },
@@ -167,10 +181,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
     ['temporal', async () => void (await client.workflowService.getSystemInfo({}))],
     ['fhir', () => fhir.ping()],
   ]);
+  const { rows } = options;
+  if (rows) checks.set('database', () => rows.ping());
   const load = () => ({ sandbox: scripts.sandbox.stats(), waiting: scripts.runner.waiting });
+  operations.meter.watch(load);
   const schedules = new Schedules(client, options.taskQueue);
   const triggers = new Triggers({ settings: options.triggerSettings, shelf, fhir, schedules, log });
-  const served = { ...options, schedules, triggers, shelf, runs, ward, checks, load };
+  const served = { ...options, schedules, triggers, shelf, runs, ward, checks, load, operations };
   const api = await listen(served, options.orFreePort === true);
   starting.defer(() => api.close());
   triggers.begin(options.apiBaseUrl ?? api.url);
@@ -186,7 +203,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
     starting.defer(() => further.close());
   }
   const owned = starting.move();
-  return { url: api.url, runs, shelf, ended: worker.ended, close: () => owned.disposeAsync() };
+  const close = async (): Promise<void> => {
+    operations.stop();
+    // The API says meanwhile that it stops. How the worker ended is heard below.
+    await worker.stop().catch(() => undefined);
+    await owned.disposeAsync();
+  };
+  return { url: api.url, runs, shelf, ended: worker.ended, close };
 }
 
 async function listen(options: ApiOptions, orFreePort: boolean): Promise<Api> {

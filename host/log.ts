@@ -1,7 +1,8 @@
 /** The host's own log: JSON lines, secrets left out; Temporal's SDK speaks through it too. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { IllegalStateError } from '@temporalio/common';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { destination, type Logger, pino } from 'pino';
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
 
 /** Where the log goes. */
 export interface LogOptions {
@@ -10,12 +11,68 @@ export interface LogOptions {
   readonly file?: string;
 }
 
-const HIDDEN = ['authorization', '*.authorization', 'headers.authorization', 'token', '*.token', 'secret', '*.secret'];
+/** What a line is about, beside what it says. */
+export interface Scope {
+  readonly requestId?: string;
+  readonly runId?: string;
+  readonly activity?: string;
+}
+
+/** What the present work is about: every line that is written meanwhile says so. */
+export const scope = new AsyncLocalStorage<Scope>();
+
+const NAMES = [
+  'authorization',
+  'cookie',
+  'password',
+  'secret',
+  'token',
+  'apikey',
+  'apiKey',
+  'serviceRoleKey',
+  'jwtSecret',
+  'secretKey',
+  'clientSecret',
+];
+/** At the top, in whatever stands there, and one deeper. */
+const HIDDEN = NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
 /** Opens the log. */
 export function openLog({ level, file }: LogOptions): Logger {
   const sink = file === undefined ? destination(2) : destination({ dest: file, mkdir: true, sync: false });
-  return pino({ level, redact: { paths: HIDDEN, censor: '***' } }, sink);
+  return createLog(level, sink);
+}
+
+/** A log that writes to `sink`. */
+export function createLog(level: string, sink: DestinationStream): Logger {
+  return pino(
+    {
+      level,
+      redact: { paths: HIDDEN, censor: '***' },
+      serializers: { err: errorOf },
+      mixin: () => ({ ...scope.getStore() }),
+      // What a line says of itself goes before what the work around it is about.
+      mixinMergeStrategy: (said, about) => ({ ...about, ...said }),
+    },
+    sink,
+  );
+}
+
+/** Words after which a secret follows, as clients write them into the texts of their errors. */
+const CREDENTIAL = /\b(bearer|basic)\s+[\w.~+/=-]+|(?<=\/\/)[^\s/@]+@/gi;
+const DEEPEST_CAUSE = 4;
+
+/** Errors of clients drag requests along, headers included: of an error only this is written. */
+function errorOf(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  return {
+    type: error.name,
+    message: error.message.replace(CREDENTIAL, '***'),
+    stack: error.stack?.replace(CREDENTIAL, '***'),
+    ...((typeof code === 'string' || typeof code === 'number') && { code }),
+    ...(cause instanceof Error && depth < DEEPEST_CAUSE && { cause: errorOf(cause, depth + 1) }),
+  };
 }
 
 /**

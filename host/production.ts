@@ -20,6 +20,7 @@ import { openRows } from './rows.ts';
 import { judgeSafety, surroundings } from './safety.ts';
 import { type Stack, startStack } from './stack.ts';
 import { productionTenants, tenantRows } from './tenants.ts';
+import { traceSettings } from './tracing/settings.ts';
 import { triggerSettings } from './triggers/settings.ts';
 
 /** What a production host is started with. */
@@ -143,6 +144,7 @@ function settings({ environment, progress }: ProductionOptions, folder: DataFold
     graceMs: GRACE_MS,
     forceMs: FORCE_MS,
     progress,
+    traces: traceSettings(environment),
     log: openLog({ level: environment.logLevel }),
   };
 }

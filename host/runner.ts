@@ -43,10 +43,13 @@ export type CallWatch = <T>(method: string, perform: () => Promise<T>) => Promis
 
 /** Sees each script and its capability calls; changes nothing of either. */
 export interface ScriptWatch {
-  script(request: ScriptRun, perform: (watch: CallWatch) => Promise<ScriptOutcome>): Promise<ScriptOutcome>;
+  script(
+    request: ScriptRun,
+    perform: (request: ScriptRun, watch: CallWatch) => Promise<ScriptOutcome>,
+  ): Promise<ScriptOutcome>;
 }
 
-const UNWATCHED: ScriptWatch = { script: (_request, perform) => perform((_method, call) => call()) };
+const UNWATCHED: ScriptWatch = { script: (request, perform) => perform(request, (_method, call) => call()) };
 
 /** Cell key of runs without tenant; no tenant id can hold a colon. */
 const UNSCOPED_CELL = 'host:unscoped';
@@ -76,7 +79,7 @@ export class ScriptRunner {
 
   /** Runs a script to its end. Does not reject for anything a script or a capability can do. */
   run(request: ScriptRun): Promise<ScriptOutcome> {
-    return this.#watch.script(request, (watch) => this.#perform(request, watch));
+    return this.#watch.script(request, (watched, watch) => this.#perform(watched, watch));
   }
 
   async #perform(request: ScriptRun, watch: CallWatch): Promise<ScriptOutcome> {

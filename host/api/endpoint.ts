@@ -104,14 +104,14 @@ export function endpoint<Q extends z.ZodType, B extends z.ZodType>(declared: Dec
 
 /** hapi's route of an endpoint. */
 export function routeOf(made: Endpoint, parts: ApiParts): ServerRoute {
-  const { method, path, access, options, relays, handle } = made;
+  const { method, path, operation, access, options, relays, handle } = made;
   return {
     method,
     path,
     options: {
       ...options,
       auth: { mode: access === 'open' || access === 'signed' ? 'try' : 'required' },
-      plugins: { cloister: { access } },
+      plugins: { cloister: { access, operation } },
     },
     handler: async (request, h) => {
       const answer = await handle(request, h, parts);

@@ -1,7 +1,6 @@
 /** Turns everything that goes wrong in a request into one form; nothing of the host's own text reaches a client. */
-import { randomUUID } from 'node:crypto';
 import { Boom } from '@hapi/boom';
-import type { Request, Server } from '@hapi/hapi';
+import type { Server } from '@hapi/hapi';
 import type { Logger } from 'pino';
 import { RegistryError, StoreError } from '../../registry/index.ts';
 import type { ApiCode } from '../codes.ts';
@@ -25,29 +24,16 @@ export function answerErrors(server: Server, log: Logger): void {
     const { response } = request;
     if (!(response instanceof Error)) return h.continue;
     const error = toApiError(response);
-    // hapi's own request id names the machine and the process.
-    const requestId = randomUUID();
-    record(log, { request, requestId, error, cause: response });
+    const { requestId } = request.app;
+    request.app.code = error.code;
+    if (error.status >= 500) log.error({ requestId, code: error.code, err: response }, 'a request failed');
     const body = { error: error.message, code: error.code, ...error.details, requestId };
     const answer = h.response(body).code(error.status);
     if (error.status === 401) answer.header('www-authenticate', 'Bearer');
+    if (error.code === 'STOPPING') answer.header('retry-after', '5');
     if (error.status === 405) answer.header('allow', error.details.expected ?? '');
     return answer;
   });
-}
-
-interface Refusal {
-  readonly request: Request;
-  readonly requestId: string;
-  readonly error: ApiError;
-  readonly cause: Error;
-}
-
-function record(log: Logger, { request, requestId, error, cause }: Refusal): void {
-  const { method, path } = request;
-  const about = { requestId, method, path, code: error.code };
-  if (error.status >= 500) log.error({ ...about, err: cause }, 'a request failed');
-  else log.info(about, 'a request was refused');
 }
 
 function toApiError(error: Error): ApiError {

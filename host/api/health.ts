@@ -4,8 +4,7 @@
  */
 import type { SandboxStats } from '../../sandbox/index.ts';
 import { endpoint } from './endpoint.ts';
-
-const CHECK_TIMEOUT_MS = 2000;
+import { probe } from './probe.ts';
 
 /** How much the host has to do. */
 export interface Load {
@@ -25,7 +24,7 @@ export const healthEndpoints = [
     access: 'open',
     answers: { 200: { description: '`degraded` when a part is down.' } },
     handler: async ({ caller }, { checks, load }) => {
-      const states = await Promise.all([...checks].map(async ([name, check]) => [name, await state(check)] as const));
+      const states = [...(await probe(checks))].map(([name, { status }]) => [name, status] as const);
       const down = states.some(([, word]) => word === 'down');
       // Figures are the host's own: a caller of a tenant does not learn how busy the others are.
       const sandbox = caller !== null && caller.tenant === null && load ? { sandbox: figures(load()) } : {};
@@ -48,12 +47,4 @@ function figures({ sandbox: { cells, ...rest }, waiting }: Load) {
     rssMb: Math.round(sum(({ rssMb }) => rssMb)),
     ...others,
   };
-}
-
-async function state(check: () => Promise<void>): Promise<'up' | 'down'> {
-  const late = new Promise<never>((_, reject) => setTimeout(reject, CHECK_TIMEOUT_MS).unref());
-  return Promise.race([check(), late]).then(
-    () => 'up' as const,
-    () => 'down' as const,
-  );
 }

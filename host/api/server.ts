@@ -1,4 +1,5 @@
 /** The HTTP API: one hapi server, routes that are refused unless a caller is known, errors in one form. */
+import { createServer as createListener } from 'node:http';
 import { server as createServer, type Request, type Server, type ServerRoute } from '@hapi/hapi';
 import type { Logger } from 'pino';
 import { ApiError } from '../error.ts';
@@ -13,12 +14,15 @@ import { docsEndpoints } from './docs.ts';
 import { type AccessRule, type Endpoint, routeOf } from './endpoint.ts';
 import { answerErrors } from './failure.ts';
 import { healthEndpoints, type Load } from './health.ts';
+import { metricsEndpoints } from './metrics.ts';
 import { quarantineEndpoints } from './quarantines.ts';
 import { shown } from './query.ts';
+import { readyEndpoints } from './ready.ts';
 import { rpcEndpoints } from './rpc.ts';
 import { runEndpoints } from './runs.ts';
 import { scheduleEndpoints } from './schedules.ts';
 import { triggerEndpoints } from './triggers.ts';
+import { type Operations, watchRequests } from './watch.ts';
 import { workflowEndpoints } from './workflows.ts';
 
 /** Parts of a host that endpoints are about. Null: the host has no such part, and its endpoints answer `NOT_CONFIGURED`. */
@@ -31,7 +35,9 @@ export interface ApiParts {
   readonly unscopedRuns: 'allow' | 'deny';
   /** Of the App in Aidbox; null: nobody can call by `/rpc`. */
   readonly appSecret: string | null;
-  /** Named checks of `GET /health`; each resolves when the part answers. */
+  /** Null: nobody counts, traces or stops it. */
+  readonly operations: Operations | null;
+  /** Named checks of `GET /health` and `GET /ready`; each resolves when the part answers. */
   readonly checks: ReadonlyMap<string, () => Promise<void>>;
   /** Figures of `GET /health`; null: a host that runs no scripts. */
   readonly load: (() => Load) | null;
@@ -60,6 +66,8 @@ export interface ApiOptions extends ApiParts {
 /** Every endpoint there is. */
 export const ENDPOINTS: readonly Endpoint[] = [
   ...healthEndpoints,
+  ...readyEndpoints,
+  ...metricsEndpoints,
   ...workflowEndpoints,
   ...runEndpoints,
   ...quarantineEndpoints,
@@ -82,9 +90,24 @@ export interface Api {
 const BODY_MAX_BYTES = 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 5000;
 
+/** Of Node's, for what comes before a request is one. */
+const LISTENER = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  // Over hapi's own time limit for bodies, which answers in the API's form.
+  requestTimeout: 60_000,
+  // Longer than load balancers keep a connection, so that they do not send a request into one that is being closed.
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 5_000,
+};
+const MOST_CONNECTIONS = 5_000;
+
 /** Builds the server and makes it listen. Rejects when the port is taken (`EADDRINUSE`). */
 export async function startApi(options: ApiOptions): Promise<Api> {
+  const listener = createListener(LISTENER);
+  listener.maxConnections = MOST_CONNECTIONS;
   const server = createServer({
+    listener,
     address: options.address,
     port: options.port,
     routes: {
@@ -100,6 +123,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   authenticate(server, options.access, options.address);
   answerErrors(server, options.log);
+  watchRequests(server, options.log, options.operations);
   const routes = ENDPOINTS.map((made) => routeOf(made, options));
   server.route([...routes, ...otherMethods(routes), nowhere]);
   // hapi 21.4.10 answers what is no HTTP while the request before it still runs, and the second answer of the two is a rejection

@@ -3,6 +3,7 @@ import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor, InjectedSinks } from '@temporalio/worker';
 import { CapabilityError } from '../broker/capability.ts';
+import { scope } from '../log.ts';
 import type { CallWatch, ScriptWatch } from '../runner.ts';
 import type { RunSinks } from '../temporal/workflows/sinks.ts';
 import { traceRun } from '../tracing/temporal.ts';
@@ -31,13 +32,21 @@ export function watchScripts(meter: Meter, tracing: Tracing): ScriptWatch {
       }
     };
   return {
-    async script({ run, bundle }, perform) {
+    async script(request, perform) {
+      const { run, bundle, onKill } = request;
+      const watched = {
+        ...request,
+        onKill: (code: string) => {
+          meter.kill(code);
+          onKill?.(code);
+        },
+      };
       const since = performance.now();
       const span = tracing.begin('cell', {
         attributes: { 'cloister.activity': run.activity, 'cloister.bundle': bundle.digest },
       });
       try {
-        const outcome = await tracing.within(span, () => perform(watchCall(span)));
+        const outcome = await tracing.within(span, () => perform(watched, watchCall(span)));
         const { cpuMs, wallMs, calls } = outcome.usage;
         const code = outcome.ok ? null : outcome.code;
         const waited = seconds(since) - wallMs / 1000;
@@ -52,15 +61,16 @@ export function watchScripts(meter: Meter, tracing: Tracing): ScriptWatch {
   };
 }
 
-/** Figures of activities, the steps of the host's own among them. */
+/** Figures of activities, the steps of the host's own among them; what is logged meanwhile names the run. */
 export function watchActivities(meter: Meter): (context: Context) => { inbound: ActivityInboundCallsInterceptor } {
-  return ({ info: { activityType } }) => ({
+  return ({ info: { activityType, activityId, workflowExecution } }) => ({
     inbound: {
       async execute(input, next) {
+        const about = { activity: activityId, ...(workflowExecution && { runId: workflowExecution.runId }) };
         const since = performance.now();
         let code: string | null = null;
         try {
-          return await next(input);
+          return await scope.run(about, () => next(input));
         } catch (error) {
           code = error instanceof CancelledFailure ? 'CANCELLED' : typeOf(error);
           throw error;

@@ -25,7 +25,10 @@ export interface Store
     LineStore,
     TenantStore,
     ApiKeyStore,
-    DeliveryStore {}
+    DeliveryStore {
+  /** Resolves when the database answers. */
+  ping(): Promise<void>;
+}
 
 /** What `createStore` needs. */
 export interface StoreOptions {
@@ -44,6 +47,7 @@ const BODY_BYTES = 64 * 2 ** 20;
 export function createStore({ client, secretKey }: StoreOptions): Store {
   const sealer = secretKey === undefined ? null : createSealer(secretKey);
   return {
+    ping: async () => void settle('tenants', await client.from('tenants').select('id').limit(1)),
     ...codeTable(client),
     ...tenantTable(client, sealer),
     ...auditTable(client),

@@ -60,6 +60,7 @@ access.before(async () => {
     appSecret: null,
     triggers: null,
     schedules: null,
+    operations: null,
     checks,
     load,
   } as const;

@@ -76,6 +76,7 @@ worker('a run is shown from its history, and one can be started that waits', asy
     triggers: null,
     schedules: null,
     checks: new Map(),
+    operations: null,
     load: null,
     log: pino({ level: 'silent' }),
   });

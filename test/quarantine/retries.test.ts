@@ -147,6 +147,7 @@ test.before(async () => {
     tenants: developmentTenants(folder.file('tenants.yaml'), () => undefined),
     builtInDir: null,
     access: { kind: 'loopback' },
+    traces: null,
     address: '127.0.0.1',
     port: 0,
     unscopedRuns: 'allow',
