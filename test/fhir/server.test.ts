@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { sendBytes } from '../api/call.ts';
 import { type Fixture, idsIn, type Json, of, openFixture } from './fixture.ts';
 
 const test = suite<{ fhir: Fixture }>('server');
@@ -277,6 +278,21 @@ test('everything is there after a restart', async ({ fhir }) => {
   await fhir.restart();
   assert.equal(idsIn((await fhir.send('GET', `${base}/Patient?identifier=k`)).body), ['kept']);
   assert.is((await fhir.send('GET', '/fhir/Basic?_summary=count')).body.total, before);
+});
+
+test('what is no HTTP gets the answer of Node itself, also behind a request, and the server lives on', async ({
+  fhir,
+}) => {
+  const { host } = new URL(fhir.server.url);
+  const odd = [
+    `POST ${base}/Patient HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n`,
+    `POST ${base}/Patient HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 2\r\n\r\n{}}`,
+    `GET ${base}/Patient HTTP/1.1\r\nHost: ${host}\r\n\r\nGET / HTTP/9.9\r\n\r\n`,
+  ];
+  for (const text of odd) {
+    assert.match(await sendBytes(fhir.server.url, text), /^HTTP\/1\.1 400 Bad Request\r\nConnection: close/, text);
+  }
+  assert.is((await fhir.send('GET', `${base}/metadata`)).status, 200);
 });
 
 test.run();

@@ -34,6 +34,8 @@ interface Target {
 /** A hapi server on 127.0.0.1 over this store, not started yet. `/fhir` and `/Organization/{id}/fhir` are its bases. */
 export function fhirServer(store: Store, port: number): Server {
   const server = createServer({ host: '127.0.0.1', port, router: { stripTrailingSlash: false } });
+  // As in the API's server: hapi's own answer to what is no HTTP may end the process.
+  server.listener.removeAllListeners('clientError');
   const router = createRouter();
   const queue = new Queue();
   server.route({ method: 'GET', path: '/health', handler: () => ({ status: 'ok' }) });
