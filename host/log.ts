@@ -50,6 +50,7 @@ export function createLog(level: string, sink: DestinationStream): Logger {
       level,
       redact: { paths: HIDDEN, censor: '***' },
       serializers: { err: errorOf },
+      hooks: { streamWrite: (line) => line.replace(CREDENTIAL, '***') },
       mixin: () => ({ ...scope.getStore() }),
       // What a line says of itself goes before what the work around it is about.
       mixinMergeStrategy: (said, about) => ({ ...about, ...said }),
@@ -58,8 +59,8 @@ export function createLog(level: string, sink: DestinationStream): Logger {
   );
 }
 
-/** Words after which a secret follows, as clients write them into the texts of their errors. */
-const CREDENTIAL = /\b(bearer|basic)\s+[\w.~+/=-]+|(?<=\/\/)[^\s/@]+@/gi;
+/** What clients write into the texts of their errors: credentials of a header, and those of an address. */
+const CREDENTIAL = /\b(bearer|basic)\s+[\w.~+/=-]+|(?<=\/\/)[^\s/@"\\]+@/gi;
 const DEEPEST_CAUSE = 4;
 
 /** Errors of clients drag requests along, headers included: of an error only this is written. */
@@ -68,8 +69,8 @@ function errorOf(error: unknown, depth = 0): unknown {
   const { code, cause } = error as { code?: unknown; cause?: unknown };
   return {
     type: error.name,
-    message: error.message.replace(CREDENTIAL, '***'),
-    stack: error.stack?.replace(CREDENTIAL, '***'),
+    message: error.message,
+    stack: error.stack,
     ...((typeof code === 'string' || typeof code === 'number') && { code }),
     ...(cause instanceof Error && depth < DEEPEST_CAUSE && { cause: errorOf(cause, depth + 1) }),
   };
