@@ -4,6 +4,7 @@ import { realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createFileStore } from '../registry/index.ts';
 import type { LogLine } from '../sandbox/index.ts';
+import { accessOf, limitsOf } from './access/index.ts';
 import { cacheFolder } from './embedded/temporal.ts';
 import { type Environment, grantedVariable } from './env.ts';
 import { type DataFolder, openDataFolder } from './folder.ts';
@@ -94,7 +95,8 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
     project: { kind: 'working-tree' as const, dir: resolve(projectDir) },
     tenants: developmentTenants(folder.file('tenants.yaml'), grantedVariable),
     builtInDir: environment.builtInDir,
-    access: { kind: 'loopback' as const },
+    access: accessOf(environment, 'loopback'),
+    limits: limitsOf(environment),
     address: LOOPBACK,
     unscopedRuns: environment.unscopedRuns,
     apiBaseUrl: environment.apiBaseUrl,

@@ -4,9 +4,12 @@ import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { AuditStore, CodeStore, QuarantineStore, Store } from '../registry/index.ts';
 import { createSandbox, type LogLine } from '../sandbox/index.ts';
+import { Keys } from './access/keys.ts';
+import { type LimitRule, Limits } from './access/limits.ts';
 import { openRegistration } from './aidbox/index.ts';
 import type { Aidbox } from './aidbox/registration.ts';
 import type { Access } from './api/access.ts';
+import { writeEvent } from './api/audit.ts';
 import { type Api, type ApiOptions, startApi } from './api/server.ts';
 import { Audit } from './audit.ts';
 import { createDbCapability, type DbOptions } from './broker/db.ts';
@@ -49,6 +52,8 @@ export interface HostOptions {
   readonly tenants: TenantRules;
   readonly builtInDir: string | null;
   readonly access: Access;
+  /** How often callers may call. */
+  readonly limits: LimitRule;
   readonly address: string;
   readonly port: number;
   /** Serve the same on this port too. */
@@ -187,7 +192,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
   operations.meter.watch(load);
   const schedules = new Schedules(client, options.taskQueue);
   const triggers = new Triggers({ settings: options.triggerSettings, shelf, fhir, schedules, log });
-  const served = { ...options, schedules, triggers, shelf, runs, ward, checks, load, operations };
+  const keys = rows && new Keys(rows);
+  const callers = { access: { ...options.access, keys }, keys, limits: new Limits(options.limits) };
+  const written: ApiOptions['written'] = (write) => scripts.audit.write(writeEvent(write));
+  const served = { ...options, ...callers, written, schedules, triggers, shelf, runs, ward, checks, load, operations };
   const api = await listen(served, options.orFreePort === true);
   starting.defer(() => api.close());
   triggers.begin(options.apiBaseUrl ?? api.url);

@@ -9,6 +9,7 @@ import {
   parseTenants,
   type Store,
 } from '../registry/index.ts';
+import { accessOf, accessProblems, isOpenToSome, limitsOf } from './access/index.ts';
 import { type DbOptions, probeDatabase } from './broker/db.ts';
 import type { FhirOptions } from './broker/fhir.ts';
 import { answers, cacheFolder } from './embedded/temporal.ts';
@@ -46,6 +47,7 @@ export async function startProduction({ environment, progress }: ProductionOptio
   starting.defer(() => folder.close());
   const stack = environment.embedded ? await startStack({ environment, folder, progress }) : null;
   if (stack) starting.defer(() => stack.close());
+  if (stack) await refuseNobody(environment, stack);
   const host = await startHost(settings({ environment, progress }, folder, stack));
   starting.defer(() => host.close());
   const owned = starting.move();
@@ -54,9 +56,9 @@ export async function startProduction({ environment, progress }: ProductionOptio
 
 /** Everything that stands in the way of a start, a sentence each. */
 async function missing(environment: Environment): Promise<string[]> {
-  const { apiToken, embedded, supabaseUrl, supabaseServiceRoleKey, tenantsFile } = environment;
+  const { embedded, supabaseUrl, supabaseServiceRoleKey, tenantsFile } = environment;
   return [
-    ...(apiToken === null ? ['CLOISTER_API_TOKEN is not set; expected the token that callers of the API present'] : []),
+    ...accessProblems(environment, await hasKeys(environment)),
     ...(await missingProject(environment)),
     ...(embedded ? [] : missingFhir(environment)),
     ...(supabaseUrl !== null && supabaseServiceRoleKey === null
@@ -70,6 +72,25 @@ async function missing(environment: Environment): Promise<string[]> {
     ...(embedded ? [] : await missingTemporal(environment)),
     ...(await unsafeDatabase(environment)),
   ];
+}
+
+/**
+ * Whether a key opens the API, asked only where nothing else does. Null: the embedded database will tell when it runs. A database
+ * that does not answer has none that anybody could use.
+ */
+async function hasKeys(environment: Environment): Promise<boolean | null> {
+  if (isOpenToSome(environment)) return null;
+  const rows = findRows(environment, null);
+  if (rows === null) return environment.embedded ? null : false;
+  return rows.hasApiKeys(new Date().toISOString()).catch(() => false);
+}
+
+/** Of the embedded database, which runs by now. */
+async function refuseNobody(environment: Environment, stack: Stack): Promise<void> {
+  if (isOpenToSome(environment)) return;
+  const has = await findRows(environment, stack)?.hasApiKeys(new Date().toISOString());
+  const problems = accessProblems(environment, has ?? false);
+  if (problems.length > 0) throw new EnvironmentError(problems);
 }
 
 /** Asks the database of the operator's, with the token of a script's call, whether it separates tenants (P13). */
@@ -130,7 +151,8 @@ function settings({ environment, progress }: ProductionOptions, folder: DataFold
     project: { kind: 'commits', dir: workflowDir, mainBranch: configBranch, reload: dynamicReload },
     tenants: productionTenants(findSettings(environment, rows), grantedVariable),
     builtInDir: environment.builtInDir,
-    access: { kind: 'token', token: environment.apiToken ?? '' },
+    access: accessOf(environment, 'token'),
+    limits: limitsOf(environment),
     address: environment.listenAddress,
     port: environment.workerServicePort,
     ...(environment.apiPort !== null && { furtherPort: environment.apiPort }),

@@ -40,7 +40,7 @@ const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
  * Makes `caller` the default strategy of every route. Refuses an empty token, access that nobody has, and loopback access
  * where others listen in. `limits` null: nobody is counted.
  */
-export function authenticate(server: Server, access: Access, address: string, limits: Limits | null = null): void {
+export function authenticate(server: Server, access: Access, address: string, limits: Limits | null): void {
   checkAccess(access, address);
   server.auth.scheme('caller', () => ({
     authenticate: async (request, h) => {

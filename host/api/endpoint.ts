@@ -7,6 +7,7 @@ import type { Request, ResponseToolkit, RouteOptions, ServerRoute } from '@hapi/
 import type { z } from 'zod';
 import type { ApiCode } from '../codes.ts';
 import { ApiError } from '../error.ts';
+import type { RouteRule } from './access.ts';
 import { type Caller, callerOf, type Needs } from './caller.ts';
 import { shown } from './query.ts';
 import type { ApiParts } from './server.ts';
@@ -56,6 +57,8 @@ interface Declared {
   readonly errors?: readonly ApiCode[];
   /** How the sender of a signed endpoint proves itself, in the document's words. Absent: as the summary says. */
   readonly scheme?: 'app';
+  /** A call of it starts a run: such calls have a limit of their own. */
+  readonly starts?: true;
   /** It hands the call on to another endpoint, which is the one that writes. */
   readonly relays?: true;
   /** Limits of hapi's that differ from the server's. */
@@ -104,18 +107,18 @@ export function endpoint<Q extends z.ZodType, B extends z.ZodType>(declared: Dec
 
 /** hapi's route of an endpoint. */
 export function routeOf(made: Endpoint, parts: ApiParts): ServerRoute {
-  const { method, path, operation, access, options, relays, handle } = made;
+  const { method, path, operation, access, options, starts = false, relays = false, handle } = made;
   return {
     method,
     path,
     options: {
       ...options,
       auth: { mode: access === 'open' || access === 'signed' ? 'try' : 'required' },
-      plugins: { cloister: { access, operation } },
+      plugins: { cloister: { access, operation, starts, relays } satisfies RouteRule },
     },
     handler: async (request, h) => {
       const answer = await handle(request, h, parts);
-      if (method !== 'GET' && !relays) parts.written?.({ endpoint: made, caller: callerOf(request), request });
+      if (method !== 'GET' && !relays) parts.written?.({ operation, caller: callerOf(request), request, code: 'OK' });
       return answer as never;
     },
   };

@@ -2,18 +2,23 @@
 import { createServer as createListener } from 'node:http';
 import { server as createServer, type Request, type Server, type ServerRoute } from '@hapi/hapi';
 import type { Logger } from 'pino';
+import type { Store } from '../../registry/index.ts';
+import type { Keys } from '../access/keys.ts';
+import type { Limits } from '../access/limits.ts';
 import { ApiError } from '../error.ts';
 import type { PlanShelf } from '../plans.ts';
 import type { Ward } from '../quarantine.ts';
 import type { Runs } from '../runs/index.ts';
 import type { Schedules } from '../schedules/index.ts';
 import type { Triggers } from '../triggers/index.ts';
-import { type Access, authenticate } from './access.ts';
+import { type Access, authenticate, tellWhen } from './access.ts';
+import { auditEndpoints, tellRefusals } from './audit.ts';
 import type { Caller } from './caller.ts';
 import { docsEndpoints } from './docs.ts';
 import { type AccessRule, type Endpoint, routeOf } from './endpoint.ts';
 import { answerErrors } from './failure.ts';
 import { healthEndpoints, type Load } from './health.ts';
+import { keyEndpoints } from './keys.ts';
 import { metricsEndpoints } from './metrics.ts';
 import { quarantineEndpoints } from './quarantines.ts';
 import { shown } from './query.ts';
@@ -32,6 +37,9 @@ export interface ApiParts {
   readonly ward: Ward | null;
   readonly triggers: Triggers | null;
   readonly schedules: Schedules | null;
+  readonly keys: Keys | null;
+  /** Tables of the registry. */
+  readonly rows: Store | null;
   readonly unscopedRuns: 'allow' | 'deny';
   /** Of the App in Aidbox; null: nobody can call by `/rpc`. */
   readonly appSecret: string | null;
@@ -41,22 +49,26 @@ export interface ApiParts {
   readonly checks: ReadonlyMap<string, () => Promise<void>>;
   /** Figures of `GET /health`; null: a host that runs no scripts. */
   readonly load: (() => Load) | null;
-  /** Told of every call of an endpoint that writes, after it was answered without an error. */
+  /** Told of every call of an endpoint that writes: when it was done, when it was refused, and when it failed. */
   readonly written?: (write: Write) => void;
   readonly log: Logger;
 }
 
 /** A call that may have changed something. */
 export interface Write {
-  readonly endpoint: Endpoint;
+  readonly operation: string;
   /** Null where a sender proved itself otherwise. */
   readonly caller: Caller | null;
   readonly request: Request;
+  /** `OK`, or the code of the error that was answered. */
+  readonly code: string;
 }
 
 /** What the API serves, and where. */
 export interface ApiOptions extends ApiParts {
   readonly access: Access;
+  /** Null: nobody's calls are counted. */
+  readonly limits: Limits | null;
   /** Address to listen on; with `access.kind` `loopback` it must be a loopback address. */
   readonly address: string;
   /** 0: any free port. */
@@ -74,6 +86,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...triggerEndpoints,
   ...scheduleEndpoints,
   ...rpcEndpoints(() => ENDPOINTS),
+  ...keyEndpoints,
+  ...auditEndpoints,
   ...docsEndpoints(() => ENDPOINTS),
 ];
 
@@ -121,8 +135,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     router: { stripTrailingSlash: true },
     debug: false,
   });
-  authenticate(server, options.access, options.address);
+  authenticate(server, options.access, options.address, options.limits);
   answerErrors(server, options.log);
+  tellWhen(server);
+  if (options.written) tellRefusals(server, options.written);
   watchRequests(server, options.log, options.operations);
   const routes = ENDPOINTS.map((made) => routeOf(made, options));
   server.route([...routes, ...otherMethods(routes), nowhere]);

@@ -61,6 +61,9 @@ access.before(async () => {
     triggers: null,
     schedules: null,
     operations: null,
+    limits: null,
+    keys: null,
+    rows: null,
     checks,
     load,
   } as const;

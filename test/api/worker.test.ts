@@ -77,6 +77,9 @@ worker('a run is shown from its history, and one can be started that waits', asy
     schedules: null,
     checks: new Map(),
     operations: null,
+    limits: null,
+    keys: null,
+    rows: null,
     load: null,
     log: pino({ level: 'silent' }),
   });

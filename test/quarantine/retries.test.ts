@@ -147,6 +147,7 @@ test.before(async () => {
     tenants: developmentTenants(folder.file('tenants.yaml'), () => undefined),
     builtInDir: null,
     access: { kind: 'loopback' },
+    limits: { reads: 300, writes: 100, starts: 100, failures: 60 },
     traces: null,
     address: '127.0.0.1',
     port: 0,
