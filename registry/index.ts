@@ -26,6 +26,7 @@ export { highest, isChannel, isPluginName, isVersion, LATEST, sortVersions } fro
 export { formatProblem, hasErrors, type Problem, sortProblems } from './problem.ts';
 export { type OpenOptions, openProject, type Project } from './project.ts';
 export { type CompiledScript, compileScript } from './scripts/single.ts';
+export { checkBranchName } from './source/branch.ts';
 export {
   type ApiKey,
   type ApiKeyStore,

@@ -58,7 +58,7 @@ export async function openProject({ builtIns, build, ...request }: OpenOptions):
   const packages = listedPackages(files.get('package.json'), reports.packages);
   const declaration = await readProjectDeclaration(files.get('cloister.yaml'), reports.declaration);
   const workflows = await readWorkflows(files, { declaration, builtIns: scriptNames(builtIns), budget });
-  const builder = new Builder({ dir, files, builtIns, packages, build });
+  const builder = new Builder({ dir, packagesDir: request.packagesDir ?? dir, files, builtIns, packages, build });
   return Object.freeze({
     ...source,
     packages,

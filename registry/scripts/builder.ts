@@ -9,6 +9,8 @@ import { nameOf, type ScriptRef } from './ref.ts';
 /** What a builder builds from. */
 export interface BuilderOptions {
   readonly dir: string;
+  /** Folder whose `node_modules` are read. */
+  readonly packagesDir: string;
   readonly files: ReadonlyMap<string, string>;
   readonly builtIns: ReadonlyMap<string, string>;
   readonly packages: ReadonlySet<string>;
@@ -33,10 +35,10 @@ export class Builder {
   #ended = 0;
 
   constructor(options: BuilderOptions) {
-    const { dir, files, builtIns, packages, build } = options;
+    const { packagesDir, files, builtIns, packages, build } = options;
     this.#options = options;
     this.#cache = cacheOf(build);
-    this.#readPackage = packageReader(dir, this.#cache.packages);
+    this.#readPackage = packageReader(packagesDir, this.#cache.packages);
     // A new file may come before another in an import's resolution, so the names count, whatever went in.
     this.#ground = digestOf([[...files.keys()], [...builtIns].sort(), [...packages].sort()]);
   }

@@ -14,6 +14,8 @@ export interface SourceRequest {
   readonly mode: 'working-tree' | 'commit';
   /** Full hash; only in mode `commit`. */
   readonly commit?: string | undefined;
+  /** Folder whose `node_modules` are the project's: a worktree has those of the main clone. Absent: `dir`. */
+  readonly packagesDir?: string | undefined;
 }
 
 /** A state of a project, read. */
