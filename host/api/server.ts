@@ -7,6 +7,7 @@ import type { Keys } from '../access/keys.ts';
 import type { Limits } from '../access/limits.ts';
 import { ApiError } from '../error.ts';
 import type { PlanShelf } from '../plans.ts';
+import type { Plugins } from '../plugins/index.ts';
 import type { Ward } from '../quarantine.ts';
 import type { Runs } from '../runs/index.ts';
 import type { Schedules } from '../schedules/index.ts';
@@ -20,12 +21,14 @@ import { answerErrors } from './failure.ts';
 import { healthEndpoints, type Load } from './health.ts';
 import { keyEndpoints } from './keys.ts';
 import { metricsEndpoints } from './metrics.ts';
+import { pluginEndpoints } from './plugins.ts';
 import { quarantineEndpoints } from './quarantines.ts';
 import { shown } from './query.ts';
 import { readyEndpoints } from './ready.ts';
 import { rpcEndpoints } from './rpc.ts';
 import { runEndpoints } from './runs.ts';
 import { scheduleEndpoints } from './schedules.ts';
+import { tenantEndpoints } from './tenants.ts';
 import { triggerEndpoints } from './triggers.ts';
 import { type Operations, watchRequests } from './watch.ts';
 import { workflowEndpoints } from './workflows.ts';
@@ -35,6 +38,7 @@ export interface ApiParts {
   readonly shelf: PlanShelf;
   readonly runs: Runs;
   readonly ward: Ward | null;
+  readonly plugins: Plugins | null;
   readonly triggers: Triggers | null;
   readonly schedules: Schedules | null;
   readonly keys: Keys | null;
@@ -83,10 +87,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...workflowEndpoints,
   ...runEndpoints,
   ...quarantineEndpoints,
+  ...pluginEndpoints,
   ...triggerEndpoints,
   ...scheduleEndpoints,
   ...rpcEndpoints(() => ENDPOINTS),
   ...keyEndpoints,
+  ...tenantEndpoints,
   ...auditEndpoints,
   ...docsEndpoints(() => ENDPOINTS),
 ];
