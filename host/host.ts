@@ -22,9 +22,11 @@ import { ensureAttributes } from './embedded/temporal.ts';
 import { speakForTemporal } from './log.ts';
 import { openOperations } from './metrics/operations.ts';
 import { PlanShelf, type ProjectSource } from './plans.ts';
+import { Plugins } from './plugins/index.ts';
 import { type QuarantineRule, Ward } from './quarantine.ts';
 import { ScriptRunner, type ScriptWatch } from './runner.ts';
 import { Runs } from './runs/index.ts';
+import { RunLogs } from './runs/logs.ts';
 import { Schedules } from './schedules/index.ts';
 import { TenantSeparation } from './separation.ts';
 import { startWorker } from './temporal/worker.ts';
@@ -153,7 +155,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
     interceptors: { workflow: operations.starts },
   });
   const fhir = scripts.fhir.host;
-  const runs = new Runs(client, fhir, options.taskQueue);
+  const { rows } = options;
+  const logs = rows && new RunLogs({ store: rows, log });
+  if (logs) starting.defer(() => logs.close());
+  const queue = options.taskQueue;
+  const runs = new Runs(client, fhir, { ...(queue && { queue }), ...(rows && { keys: rows }), ...(logs && { logs }) });
   const separation = new TenantSeparation(() => probeTenants(options.fhir), log);
   await separation.refusal();
   const { quarantine, quarantineStore: store, project } = options;
@@ -162,7 +168,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const ward = new Ward({ ...quarantine, store, audit: scripts.audit, log, commitOf });
   starting.defer(() => ward.close());
   const build = scripts.sandbox.build.bind(scripts.sandbox);
-  const shelf = await PlanShelf.open({ ...options, separation, build });
+  const plugins = options.rows && (await Plugins.open({ ...options, store: options.rows, build }));
+  const shelf = await PlanShelf.open({ ...options, plugins, separation, build });
   const worker = await startWorker({
     ...options,
     connection: native,
@@ -179,6 +186,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     log: (line, of) => {
       log[line.level]({ script: true, ...of, data: line.data }, line.message);
       options.scriptLog?.(line, of.activity);
+      logs?.write(line, of);
     },
   });
   starting.defer(() => worker.stop());
@@ -186,7 +194,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
     ['temporal', async () => void (await client.workflowService.getSystemInfo({}))],
     ['fhir', () => fhir.ping()],
   ]);
-  const { rows } = options;
   if (rows) checks.set('database', () => rows.ping());
   const load = () => ({ sandbox: scripts.sandbox.stats(), waiting: scripts.runner.waiting });
   operations.meter.watch(load);
@@ -195,9 +202,23 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const keys = rows && new Keys(rows);
   const callers = { access: { ...options.access, keys }, keys, limits: new Limits(options.limits) };
   const written: ApiOptions['written'] = (write) => scripts.audit.write(writeEvent(write));
-  const served = { ...options, ...callers, written, schedules, triggers, shelf, runs, ward, checks, load, operations };
+  const served = {
+    ...options,
+    ...callers,
+    written,
+    schedules,
+    triggers,
+    shelf,
+    runs,
+    ward,
+    plugins,
+    checks,
+    load,
+    operations,
+  };
   const api = await listen(served, options.orFreePort === true);
   starting.defer(() => api.close());
+  starting.defer(() => runs.followers.close());
   triggers.begin(options.apiBaseUrl ?? api.url);
   if (options.triggerSettings.atStart) checks.set('triggers', () => triggers.check());
   starting.defer(() => triggers.close());

@@ -6,6 +6,7 @@ import {
   type BuildResult,
   type CodeStore,
   compileWorkflow,
+  type FindPlugin,
   formatProblem,
   installDependencies,
   listWorkflows,
@@ -22,6 +23,7 @@ import type { Bundle } from '../sandbox/index.ts';
 import { readBuiltIns } from './builtins.ts';
 import { npmEnvironment } from './env.ts';
 import { ApiError, toldAs } from './error.ts';
+import { inputWarnings } from './runs/warnings.ts';
 import type { TenantSeparation } from './separation.ts';
 import type { BillingArgs, LoadedPlan, Pin } from './temporal/workflows/types.ts';
 import { isTenant } from './tenants.ts';
@@ -37,6 +39,8 @@ export type ProjectSource =
 export interface ShelfOptions {
   readonly project: ProjectSource;
   readonly store: CodeStore;
+  /** Finds plugins for the runs of a tenant; null: this host has none. */
+  readonly plugins: { finder(tenant: string | null): FindPlugin } | null;
   readonly builtInDir: string | null;
   readonly payloadMaxBytes: number;
   readonly unscopedRuns: 'allow' | 'deny';
@@ -108,12 +112,14 @@ export class PlanShelf {
     input: Readonly<Record<string, unknown>>,
   ): Promise<CheckedWorkflow> {
     const project = await this.#open(branch);
-    const { plan, problems } = await this.#compile(project, workflow);
+    const { plan, problems } = await this.#compile(project, workflow, tenantIn(input));
     if (!plan) {
       throw new ApiError('WORKFLOW_INVALID', `workflow "${workflow}" has errors`, { problems: errorsOf(problems) });
     }
     const { digest, commit, dirty } = plan;
-    return { pin: { digest, commit, dirty }, branch: plan.branch, warnings: inputWarnings(project, workflow, input) };
+    const declared = project.workflows.get(workflow)?.input ?? null;
+    const warnings = [...inputWarnings(declared, input), ...pluginWarnings(problems)];
+    return { pin: { digest, commit, dirty }, branch: plan.branch, warnings };
   }
 
   /** First step of a run: its plan, or why there is none. Rejects only for what a further attempt may mend. */
@@ -126,7 +132,10 @@ export class PlanShelf {
       // What went wrong is the operator's to read; its text may name folders and servers.
       throw ApplicationFailure.retryable('the project or the code store cannot be read', 'PLAN_SOURCE_GONE');
     });
-    return 'code' in plan ? { ok: false, ...plan, recordable: true } : { ok: true, plan, payloadMaxBytes };
+    if ('code' in plan) return { ok: false, ...plan, recordable: true };
+    const foreign = foreignPlugin(plan, tenantIn(args.input));
+    if (foreign) return { ok: false, code: 'TENANT_REFUSED', message: foreign, recordable: true };
+    return { ok: true, plan, payloadMaxBytes };
   }
 
   /** A plan by its digest, without branch and commit; null when it is not in the store. */
@@ -153,9 +162,9 @@ export class PlanShelf {
     return { code: 'PLAN_SOURCE_GONE', message: `found no plan ${digest}, expected it in the code store` };
   }
 
-  async #fresh({ workflow, branch }: BillingArgs): Promise<Plan | Failure> {
+  async #fresh({ workflow, branch, input }: BillingArgs): Promise<Plan | Failure> {
     try {
-      const { plan, problems } = await this.#compile(await this.#open(branch), workflow);
+      const { plan, problems } = await this.#compile(await this.#open(branch), workflow, tenantIn(input));
       if (plan) return plan;
       return { code: 'PLAN_INVALID', message: sentences(errorsOf(problems)) };
     } catch (error) {
@@ -176,8 +185,10 @@ export class PlanShelf {
     throw ApplicationFailure.retryable('the FHIR server does not answer', 'FHIR_UNAVAILABLE');
   }
 
-  async #compile(project: Project, workflow: string) {
-    const compiled = await compileWorkflow(project, workflow);
+  /** Never remembered by commit: where a plugin's channel leads, and whose plugins there are, is no part of one. */
+  async #compile(project: Project, workflow: string, tenant: string | null) {
+    const plugins = this.#options.plugins?.finder(tenant);
+    const compiled = await compileWorkflow(project, workflow, { ...(plugins && { plugins }) });
     const { store } = this.#options;
     const plans = [...(compiled.plan ? [compiled.plan] : []), ...compiled.childPlans.values()];
     for (const bundle of compiled.bundles.values()) {
@@ -231,11 +242,21 @@ function sentences(problems: readonly Problem[]): string {
   return [...told, ...(more > 0 ? [`and ${more} more: run cloister check`] : [])].join('\n');
 }
 
-function inputWarnings(project: Project, workflow: string, input: Readonly<Record<string, unknown>>): string[] {
-  const declared = project.workflows.get(workflow)?.input;
-  if (!declared) return [];
-  const unknown = Object.keys(input).filter((name) => !(name in declared) && name !== 'tenantOrganizationId');
-  return unknown.map((name) => `input ${name}: found a name that the workflow does not declare`);
+/** Tenant of a run; what is none has been refused before. */
+function tenantIn({ tenantOrganizationId: tenant }: Readonly<Record<string, unknown>>): string | null {
+  return typeof tenant === 'string' ? tenant : null;
+}
+
+/** Why a plan is not for this tenant: it was compiled for the tenant whose plugin it uses. Null: it is. */
+function foreignPlugin({ activities }: Plan, tenant: string | null): string | null {
+  const foreign = activities.find(({ plugin }) => plugin && plugin.owner !== null && plugin.owner !== tenant);
+  return foreign
+    ? `activity ${JSON.stringify(foreign.id)} uses a plugin that the tenant of the run does not have`
+    : null;
+}
+
+function pluginWarnings(problems: readonly Problem[]): string[] {
+  return problems.filter(({ code }) => code === 'PLUGIN_DEPRECATED').map(formatProblem);
 }
 
 function keep<T>(kept: Map<string, T>, digest: string, value: T): T {

@@ -67,8 +67,8 @@ export function checkPath(path: string): void {
 /** Collects files under the caps; every refusal is a `ContentError`. */
 export class Content {
   readonly #files = new Map<string, string>();
-  /** Paths and the folders above them, in small letters. */
-  readonly #taken = new Map<string, 'file' | 'folder'>();
+  /** Paths and the folders above them, each by its name in small letters. */
+  readonly #taken = new Map<string, { readonly path: string; readonly isFolder: boolean }>();
   #bytes = 0;
 
   /** Judges a file by name and size before its bytes are looked at. */
@@ -91,6 +91,12 @@ export class Content {
     this.#files.set(path, '');
   }
 
+  /** Judges a folder that is named by itself. */
+  folder(path: string): void {
+    checkPath(path);
+    this.#takeFolder(path);
+  }
+
   /** The text of an admitted file. */
   put(path: string, text: string): void {
     if (text.includes('\0') || !text.isWellFormed()) throw new ContentError(path, 'bytes', 'a file of text');
@@ -103,16 +109,20 @@ export class Content {
     return new Map([...this.#files].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  /** Where small and large letters are the same, two files would be one, and a file would be a folder. */
   #take(path: string): void {
     const key = path.toLowerCase();
     if (this.#taken.has(key)) throw new ContentError(path, 'a path that is there twice, or as a folder', 'one');
-    this.#taken.set(key, 'file');
-    for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) {
-      const folder = key.slice(0, end);
-      if (this.#taken.get(folder) === 'file') throw new ContentError(path, 'a folder that is a file too', 'one');
-      this.#taken.set(folder, 'folder');
-    }
+    this.#taken.set(key, { path, isFolder: false });
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
+      this.#takeFolder(path.slice(0, end));
+  }
+
+  /** Where small and large letters are the same, two folders would be one, and a file could be a folder. */
+  #takeFolder(path: string): void {
+    const known = this.#taken.get(path.toLowerCase());
+    if (known !== undefined && (known.path !== path || !known.isFolder))
+      throw new ContentError(path, 'a folder that is there by another name, or as a file', 'one');
+    this.#taken.set(path.toLowerCase(), { path, isFolder: true });
   }
 }
 

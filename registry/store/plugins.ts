@@ -18,7 +18,8 @@ export interface PluginVersion {
   readonly owner: string | null;
   readonly digest: string;
   readonly manifest: PluginManifest;
-  readonly files: readonly { readonly path: string; readonly bytes: number; readonly digest: string }[];
+  /** The manifest among them. */
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
   readonly published: Deed;
   readonly deprecated: (Deed & { readonly message: string }) | null;
 }

@@ -33,6 +33,7 @@ access.before(async () => {
   const shelf = await PlanShelf.open({
     project: { kind: 'working-tree', dir: folder.path },
     store: createFileStore(`${folder.path}/code`),
+    plugins: null,
     builtInDir: null,
     payloadMaxBytes: 1000,
     unscopedRuns: 'allow',
@@ -55,6 +56,7 @@ access.before(async () => {
     shelf,
     runs,
     ward: null,
+    plugins: null,
     port: 0,
     unscopedRuns: 'allow',
     appSecret: null,

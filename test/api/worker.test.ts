@@ -68,6 +68,7 @@ worker('a run is shown from its history, and one can be started that waits', asy
     shelf,
     runs: new Runs(client, fhir.host),
     ward: null,
+    plugins: null,
     access: { kind: 'loopback' },
     address: '127.0.0.1',
     port: 0,

@@ -34,6 +34,7 @@ requests.before(async () => {
   api = await startApi({
     ...parts,
     ward: null,
+    plugins: null,
     unscopedRuns: 'allow',
     appSecret: null,
     triggers: null,
