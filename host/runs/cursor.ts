@@ -1,20 +1,43 @@
-/** The cursor of a list: Temporal's page token with a checksum, since Temporal takes long to refuse a token that is none. */
+/** The cursor of a list: the place of the last run that was shown, as text that a client cannot make up by accident. */
 import { createHash } from 'node:crypto';
+
+/** Where a run stands in the order of lists: newest first, and by run id where two started at once. */
+export interface Place {
+  /** Nanoseconds since 1970. */
+  readonly start: bigint;
+  readonly runId: string;
+}
+
+/** A place, with the time that the page before it covered: a first guess at what the next one will. */
+export interface Cursor extends Place {
+  /** Nanoseconds. */
+  readonly width: bigint;
+}
 
 const CHECK_BYTES = 6;
 
-/** The text that a client gets for a page token; null when there is no further page. */
-export function toCursor(token: Uint8Array | null | undefined): string | null {
-  return token?.length ? Buffer.concat([check(token), token]).toString('base64url') : null;
+/** The text that a client gets. */
+export function toCursor({ start, runId, width }: Cursor): string {
+  const text = Buffer.from(`${start} ${width} ${runId}`);
+  return Buffer.concat([check(text), text]).toString('base64url');
 }
 
-/** The page token of a cursor; null when the text is no cursor. */
-export function fromCursor(cursor: string): Buffer | null {
+/** The cursor of a text; null when it is none of ours. */
+export function fromCursor(cursor: string): Cursor | null {
   const bytes = Buffer.from(cursor, 'base64url');
-  const token = bytes.subarray(CHECK_BYTES);
-  return token.length > 0 && check(token).equals(bytes.subarray(0, CHECK_BYTES)) ? token : null;
+  const text = bytes.subarray(CHECK_BYTES);
+  if (text.length === 0 || !check(text).equals(bytes.subarray(0, CHECK_BYTES))) return null;
+  const [, start, width, runId] = /^(\d{1,20}) (\d{1,20}) ([\w-]{1,64})$/.exec(text.toString()) ?? [];
+  if (start === undefined || width === undefined || runId === undefined) return null;
+  return { start: BigInt(start), width: BigInt(width), runId };
 }
 
-function check(token: Uint8Array): Buffer {
-  return createHash('sha256').update(token).digest().subarray(0, CHECK_BYTES);
+/** Order of lists. */
+export function newestFirst(a: Place, b: Place): number {
+  if (a.start !== b.start) return a.start > b.start ? -1 : 1;
+  return a.runId > b.runId ? -1 : a.runId < b.runId ? 1 : 0;
+}
+
+function check(text: Uint8Array): Buffer {
+  return createHash('sha256').update(text).digest().subarray(0, CHECK_BYTES);
 }

@@ -32,6 +32,8 @@ export interface RunEnd {
   readonly time: string;
   readonly result?: RunResult;
   readonly failure?: RunFailure;
+  /** Why it was terminated, in the words of whoever did. */
+  readonly reason?: string;
 }
 
 /** All of a run that its history holds. */
@@ -216,7 +218,8 @@ function readEnd(event: Event): RunEnd | null {
   if (failed?.failure) return { kind: 'failed', time: at, failure: runFailure(failed.failure) };
   const canceled = event.workflowExecutionCanceledEventAttributes;
   if (canceled) return { kind: 'cancelled', time: at };
-  if (event.workflowExecutionTerminatedEventAttributes) return { kind: 'terminated', time: at };
+  const terminated = event.workflowExecutionTerminatedEventAttributes;
+  if (terminated) return { kind: 'terminated', time: at, ...(terminated.reason && { reason: terminated.reason }) };
   if (event.workflowExecutionTimedOutEventAttributes) return { kind: 'timed-out', time: at };
   return null;
 }

@@ -1,172 +1,119 @@
-/** Runs: start, list, show and follow, over Temporal and the BillingWorkflow resource. */
-import { randomUUID } from 'node:crypto';
+/** Runs: start, list, show, follow and end, over Temporal and the BillingWorkflow resource. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type Client,
-  isGrpcServiceError,
-  ServiceError,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import type { IdempotencyStore } from '../../registry/index.ts';
 import type { FhirHost } from '../broker/fhir.ts';
 import { ApiError } from '../error.ts';
 import { BILLING_QUEUE } from '../temporal/queue.ts';
-import type { ActivityState, BillingArgs, Pin, Trigger } from '../temporal/workflows/types.ts';
-import { fromCursor, toCursor } from './cursor.ts';
-import { readFailure, readHistory } from './history.ts';
+import type { ActivityState } from '../temporal/workflows/types.ts';
+import { archivedRun } from './archive.ts';
+import { type Ask, asker } from './ask.ts';
+import { Followers } from './followers.ts';
+import { type RunTrace, readFailure, readHistory } from './history.ts';
+import { KeyedStarts } from './idempotency.ts';
+import { type ListRuns, RunList, type RunPage } from './list.ts';
+import type { RunLogs } from './logs.ts';
 import { withRecord } from './record.ts';
-import { type OpenState, type RunIds, type RunStatus, type RunSummary, type RunView, viewRun } from './view.ts';
-import { newestFirst, summarise, visibilityQuery } from './visibility.ts';
+import { notFound } from './refusal.ts';
+import { type StartedRun, type StartRun, startRun } from './start.ts';
+import { type OpenState, type RunIds, type RunView, viewRun } from './view.ts';
 
-/** What starts a run. */
-export interface StartRun {
-  readonly workflow: string;
-  readonly branch: string | null;
-  readonly input: Readonly<Record<string, unknown>>;
-  /** Temporal workflow id; absent: a UUID. */
-  readonly workflowId?: string;
-  readonly trigger?: Trigger;
-  /** The plan to run; absent: compiled by the run's first step. */
-  readonly pin?: Pin;
+export type { StartedRun, StartRun };
+
+/** What runs are kept with, beside Temporal and FHIR. */
+export interface RunsOptions {
+  /** Task queue; absent: `billing`. */
+  readonly queue?: string;
+  /** Absent: Temporal alone remembers starts under a key. */
+  readonly keys?: IdempotencyStore;
+  /** Absent: what scripts log is in the host's log only. */
+  readonly logs?: RunLogs;
 }
 
-/** What a start led to. */
-export interface StartedRun extends RunIds {
-  /** Of the run that runs: a run found under the id may be of another workflow. */
+/** Whose run is looked for. */
+export interface RunOf {
+  /** YAML id. */
   readonly workflow: string;
-  readonly branch: string | null;
-  readonly deduplicated: boolean;
-}
-
-/** Which runs to list. */
-export interface ListRuns {
-  readonly workflow: string;
-  /** `*` for all. */
-  readonly branch: string | '*' | null;
-  readonly status: RunStatus | null;
+  /** A Temporal run id, or a workflow id and means its latest run. */
+  readonly id: string;
+  /** The caller's tenant; null: any. */
   readonly tenant: string | null;
-  readonly limit: number;
-  readonly cursor: string | null;
 }
 
-const CALL_TIMEOUT_MS = 5000;
 const QUERY_TIMEOUT_MS = 2000;
-/** Status codes of gRPC. */
-const DEADLINE_EXCEEDED = 4;
-const UNAVAILABLE = 14;
 const INDEX_LAG_MS = 400;
 const REMEMBERED = 1000;
 const NOTHING: OpenState = { walk: {}, pending: new Map() };
 
 /** All that can be done with runs. Rejects with `ApiError` for what a client can mend or wait for. */
 export class Runs {
+  readonly keyed: KeyedStarts;
+  readonly followers: Followers;
+  /** Null: what scripts log is in the host's log only. */
+  readonly logs: RunLogs | null;
   readonly #client: Client;
   readonly #fhir: FhirHost;
   readonly #queue: string;
-  /** Run id → workflow id of what was started here: Temporal's index of runs knows them a moment later. */
-  readonly #started = new Map<string, string>();
+  readonly #ask: Ask;
+  readonly #list: RunList;
+  /** Run id → workflow id of what was started or seen here: Temporal's index of runs knows them a moment later. */
+  readonly #known = new Map<string, string>();
 
-  constructor(client: Client, fhir: FhirHost, queue: string = BILLING_QUEUE) {
+  constructor(client: Client, fhir: FhirHost, { queue = BILLING_QUEUE, keys, logs }: RunsOptions = {}) {
     this.#client = client;
     this.#fhir = fhir;
     this.#queue = queue;
+    this.#ask = asker(client);
+    this.#list = new RunList(this.#ask, client.options.namespace);
+    this.keyed = new KeyedStarts(keys ?? null, (workflowId) => this.#remembered(workflowId));
+    this.followers = new Followers({ pulse: (ids) => this.#pulse(ids), view: (ids) => this.#shown(ids) });
+    this.logs = logs ?? null;
   }
 
   /** Starts a run, or finds the one that runs under the same id. */
   async start(request: StartRun): Promise<StartedRun> {
-    const workflowId = request.workflowId ?? randomUUID();
-    const tenant = tenantOf(request.input);
-    const trigger = request.trigger ?? { type: 'manual', id: null };
-    const { workflow, branch, input } = request;
-    const args: BillingArgs = { workflow, branch, input, trigger, ...(request.pin && { pin: request.pin }) };
-    const labels = {
-      CloisterWorkflow: workflow,
-      ...(branch !== null && { CloisterBranch: branch }),
-      ...(tenant !== null && { CloisterTenant: tenant }),
-    };
-    try {
-      const handle = await this.#ask((client) =>
-        client.workflow.start('billingWorkflow', {
-          taskQueue: this.#queue,
-          workflowId,
-          args: [args],
-          memo: labels,
-          searchAttributes: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, [value]])),
-          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-          workflowIdConflictPolicy: 'FAIL',
-        }),
-      );
-      const runId = handle.firstExecutionRunId;
-      this.#remember({ workflowId, runId });
-      return { workflowId, runId, workflow, branch, deduplicated: false };
-    } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return this.#running(workflowId, tenant);
-      throw error;
-    }
-  }
-
-  /** The SDK tries for half a minute where nobody answers: a client is told sooner. */
-  async #ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
-    try {
-      return await this.#client.withDeadline(Date.now() + CALL_TIMEOUT_MS, () => question(this.#client));
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw notFound();
-      throw unavailable(error);
-    }
-  }
-
-  #remember({ workflowId, runId }: RunIds): void {
-    this.#started.set(runId, workflowId);
-    const [oldest] = this.#started.keys();
-    if (this.#started.size > REMEMBERED && oldest !== undefined) this.#started.delete(oldest);
-  }
-
-  async #running(workflowId: string, tenant: string | null): Promise<StartedRun> {
-    const found = await this.#ask((client) => client.workflow.getHandle(workflowId).describe());
-    const owner = found.memo?.CloisterTenant ?? null;
-    if (found.type !== 'billingWorkflow' || owner !== tenant) {
-      throw new ApiError('WORKFLOW_ID_TAKEN', 'this workflow id is taken', {
-        where: '_workflowId',
-        found: 'an id that is in use',
-        expected: 'another id',
-      });
-    }
-    const { CloisterWorkflow: workflow, CloisterBranch: branch = null } = found.memo as Record<string, string>;
-    return { workflowId, runId: found.runId, workflow: workflow ?? '', branch, deduplicated: true };
+    const started = await startRun(this.#ask, this.#queue, request);
+    this.#remember(started);
+    return started;
   }
 
   /** Asks a run to cancel: its scripts end, its resource is closed. */
-  async cancel({ workflowId, runId }: RunIds): Promise<void> {
-    await this.#ask((client) => client.workflow.getHandle(workflowId, runId).cancel());
-  }
-
-  /** Runs of a workflow, newest first. */
-  async list(request: ListRuns): Promise<{ runs: RunSummary[]; nextCursor: string | null }> {
-    const { namespace } = this.#client.options;
-    const nextPageToken = request.cursor === null ? null : fromCursor(request.cursor);
-    if (request.cursor !== null && nextPageToken === null) throw badCursor();
-    const page = await this.#ask(({ workflowService }) =>
-      workflowService.listWorkflowExecutions({
-        namespace,
-        pageSize: request.limit,
-        query: visibilityQuery(request),
-        nextPageToken,
-      }),
+  async cancel({ workflowId, runId }: RunIds, reason = ''): Promise<void> {
+    const { namespace, identity } = this.#client.options;
+    const workflowExecution = { workflowId, runId };
+    await this.#ask(({ workflowService }) =>
+      workflowService.requestCancelWorkflowExecution({ namespace, identity, workflowExecution, reason }),
     );
-    const runs = page.executions.map(summarise).sort(newestFirst);
-    return { runs, nextCursor: toCursor(page.nextPageToken) };
   }
 
-  /**
-   * One run. `id` is a Temporal run id, or a workflow id and means its latest run. A run of another workflow, or of another
-   * tenant than `tenant` (null: any), is `RUN_NOT_FOUND`.
-   */
-  async get(workflow: string, id: string, tenant: string | null = null): Promise<RunView> {
-    const ids = await this.#find(id);
-    const view = await this.#view(ids);
-    if (!view || view.workflow !== workflow) throw notFound();
-    if (tenant !== null && view.tenantOrganizationId !== tenant) throw notFound();
-    return withRecord(this.#fhir, view);
+  /** Ends a run at once, as it is; its resource is closed. */
+  async terminate(ids: RunIds, reason: string): Promise<void> {
+    await this.#ask((client) => client.workflow.getHandle(ids.workflowId, ids.runId).terminate(reason));
+    await this.#shown(ids);
+  }
+
+  /** Runs, newest first. */
+  list(request: ListRuns): Promise<RunPage> {
+    return this.#list.page(request);
+  }
+
+  /** One run. A run of another workflow, or of another tenant, is `RUN_NOT_FOUND`. */
+  async get(of: RunOf): Promise<RunView> {
+    try {
+      return await withRecord(this.#fhir, checked(await this.#view(await this.#find(of.id)), of));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'RUN_NOT_FOUND') throw error;
+      return checked(await archivedRun(this.#fhir, of.tenant, of.id), of);
+    }
+  }
+
+  /** What history tells of a run, with its ids. Rejects as `get` does; a run that Temporal has forgotten is not found. */
+  async trace(of: RunOf): Promise<{ readonly ids: RunIds; readonly trace: RunTrace }> {
+    const ids = await this.#find(of.id);
+    const trace = await this.#trace(ids);
+    if (trace === null) throw notFound();
+    checked(viewRun(ids, trace, NOTHING), of);
+    return { ids, trace };
   }
 
   /** Yields the run's view whenever it changed, until it is closed. */
@@ -186,8 +133,14 @@ export class Runs {
     }
   }
 
+  #remember({ workflowId, runId }: RunIds): void {
+    this.#known.set(runId, workflowId);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > REMEMBERED && oldest !== undefined) this.#known.delete(oldest);
+  }
+
   async #find(id: string): Promise<RunIds> {
-    const known = this.#started.get(id) ?? (await this.#indexed(id));
+    const known = this.#known.get(id) ?? (await this.#indexed(id));
     if (known !== null) return { workflowId: known, runId: id };
     const { workflowId, runId } = await this.#ask((client) => client.workflow.getHandle(id).describe());
     return { workflowId, runId };
@@ -203,18 +156,29 @@ export class Runs {
       const page = await this.#ask(({ workflowService }) =>
         workflowService.listWorkflowExecutions({ namespace, pageSize: 1, query }),
       );
-      const found = page.executions[0]?.execution?.workflowId;
-      if (found) return found;
+      const workflowId = page.executions[0]?.execution?.workflowId;
+      if (!workflowId) continue;
+      this.#remember({ workflowId, runId });
+      return workflowId;
     }
     return null;
   }
 
+  /** The run as everybody is shown it. */
+  async #shown(ids: RunIds): Promise<RunView> {
+    const view = await this.#view(ids);
+    if (view === null) throw notFound();
+    return withRecord(this.#fhir, view);
+  }
+
   async #view(ids: RunIds): Promise<RunView | null> {
-    const { workflowId, runId } = ids;
+    const trace = await this.#trace(ids);
+    return trace && viewRun(ids, trace, trace.end ? NOTHING : await this.#open(ids));
+  }
+
+  async #trace({ workflowId, runId }: RunIds): Promise<RunTrace | null> {
     const history = await this.#ask((client) => client.workflow.getHandle(workflowId, runId).fetchHistory());
-    const trace = readHistory(history.events ?? []);
-    if (!trace) return null;
-    return viewRun(ids, trace, trace.end ? NOTHING : await this.#open(ids));
+    return readHistory(history.events ?? []);
   }
 
   /** With no worker up the query does not answer: history alone has to do. */
@@ -234,24 +198,30 @@ export class Runs {
     });
     return { walk, pending: new Map(pending) };
   }
+
+  /** Changes with every event of the run, and with every attempt of an activity, which is no event. */
+  async #pulse({ workflowId, runId }: RunIds): Promise<string> {
+    const { raw, historyLength } = await this.#ask((client) => client.workflow.getHandle(workflowId, runId).describe());
+    const pending = (raw.pendingActivities ?? []).map(({ activityId, attempt, state }) => [activityId, attempt, state]);
+    return JSON.stringify([historyLength, pending]);
+  }
+
+  async #remembered(workflowId: string): Promise<{ mark: string; body: unknown } | null> {
+    try {
+      const { runId, memo } = await this.#ask((client) => client.workflow.getHandle(workflowId).describe());
+      const { CloisterRequest, CloisterWorkflow: workflow, CloisterBranch: branch = null } = memo ?? {};
+      if (typeof CloisterRequest !== 'string') return null;
+      const body = { workflowId, runId, workflow, branch, status: 'in-progress', deduplicated: false };
+      return { mark: CloisterRequest, body };
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'RUN_NOT_FOUND') return null;
+      throw error;
+    }
+  }
 }
 
-function tenantOf(input: Readonly<Record<string, unknown>>): string | null {
-  const tenant = input.tenantOrganizationId;
-  return typeof tenant === 'string' ? tenant : null;
-}
-
-function notFound(): ApiError {
-  return new ApiError('RUN_NOT_FOUND', 'no such run');
-}
-
-function badCursor(): ApiError {
-  const details = { where: 'query cursor', expected: 'the nextCursor of an earlier answer' };
-  return new ApiError('BODY_INVALID', 'the query is not valid', details);
-}
-
-function unavailable(error: unknown): unknown {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  const down = isGrpcServiceError(cause) && [DEADLINE_EXCEEDED, UNAVAILABLE].includes(cause.code);
-  return down ? new ApiError('TEMPORAL_UNAVAILABLE', 'Temporal does not answer') : error;
+function checked(view: RunView | null, { workflow, tenant }: RunOf): RunView {
+  if (view === null || view.workflow !== workflow) throw notFound();
+  if (tenant !== null && view.tenantOrganizationId !== tenant) throw notFound();
+  return view;
 }

@@ -23,6 +23,8 @@ export interface ActivityView {
   readonly output: unknown;
   readonly error: ActivityError | null;
   readonly childRun: { readonly workflowId: string; readonly runId: string | null } | null;
+  /** Run id of the run whose output this is; absent: of this one. */
+  readonly reusedFrom?: string;
 }
 
 /** A run without its data, as lists show it. */
@@ -34,17 +36,20 @@ export interface RunSummary {
   readonly commit: string | null;
   readonly status: RunStatus;
   readonly tenantOrganizationId: string | null;
+  /** Null where nobody knows any more. */
+  readonly trigger: Trigger | null;
   readonly executionPeriod: { readonly start: string; readonly end?: string };
 }
 
-/** A whole run. `activities` is null when no plan was recorded. */
+/** A whole run. `activities` is null when no plan was recorded, or when Temporal has forgotten the run. */
 export interface RunView extends RunSummary {
   /** sha256 of all that the run can execute; null when no plan was recorded. */
   readonly digest: string | null;
   /** True when the working tree differed from the commit. */
   readonly dirty: boolean;
-  readonly trigger: Trigger;
   readonly billingWorkflow: { readonly reference: string; readonly status: string | null } | null;
+  /** Of which run this one is a re-run, and from which activity; null: of none. */
+  readonly rerunOf: { readonly workflowId: string; readonly runId: string; readonly from: string | null } | null;
   readonly input: unknown;
   readonly output: unknown;
   readonly error: ActivityError | { readonly code: string; readonly message: string } | null;
@@ -81,6 +86,7 @@ export function viewRun(ids: RunIds, trace: RunTrace, open: OpenState): RunView 
     trigger: args.trigger,
     executionPeriod: { start: trace.startedAt, ...(end && { end: end.time }) },
     billingWorkflow: trace.record ? { reference: `BillingWorkflow/${trace.record}`, status: null } : null,
+    rerunOf: args.rerun ? { workflowId: args.rerun.workflowId, runId: args.rerun.runId, from: args.rerun.from } : null,
     input: args.input,
     output: end?.result ?? null,
     error: errorOf(end),
@@ -103,7 +109,7 @@ function errorOf(end: RunEnd | null): RunView['error'] {
     case 'cancelled':
       return { code: 'CANCELLED', message: 'the run was cancelled' };
     case 'terminated':
-      return { code: 'TERMINATED', message: 'the run was terminated' };
+      return { code: 'TERMINATED', message: `the run was terminated${end.reason ? `: ${end.reason}` : ''}` };
     case 'timed-out':
       return { code: 'RUN_TIMED_OUT', message: 'the run passed its run timeout' };
     default:
@@ -114,9 +120,11 @@ function errorOf(end: RunEnd | null): RunView['error'] {
 function viewActivities(plan: Plan, trace: RunTrace, open: OpenState): ActivityView[] {
   const ended: Readonly<Record<string, ActivityResult>> =
     trace.end?.result?.activities ?? trace.end?.failure?.activities ?? {};
+  const { rerun } = trace.args;
   const parents = new Map(plan.activities.flatMap(({ id, children }) => children.map((child) => [child, id] as const)));
   return plan.activities.map(({ id, name, script }) => {
     const seen = trace.activities.get(id);
+    const isKept = rerun !== undefined && Object.hasOwn(rerun.outputs, id);
     const known = ended[id] ?? open.walk[id] ?? skipped(trace.skips[id]);
     const waiting = trace.end ? undefined : open.pending.get(id);
     const error = known?.error ?? own(seen?.error ?? waiting?.error ?? null, id, script);
@@ -125,16 +133,17 @@ function viewActivities(plan: Plan, trace: RunTrace, open: OpenState): ActivityV
       parent: parents.get(id) ?? null,
       name,
       script,
-      status: activityStatus(seen, known?.status, trace.end !== null),
+      status: isKept ? 'completed' : activityStatus(seen, known?.status, trace.end !== null),
       ...(known?.reason && { reason: known.reason }),
       attempts: waiting?.attempt ?? known?.error?.attempts ?? seen?.attempts ?? 0,
       startedAt: seen?.startedAt ?? null,
       endedAt: seen?.endedAt ?? null,
       durationMs: duration(seen),
       input: seen?.input ?? null,
-      output: seen?.output ?? ended[id]?.output ?? null,
+      output: isKept ? rerun.outputs[id] : (seen?.output ?? ended[id]?.output ?? null),
       error,
       childRun: seen?.childRun ?? null,
+      ...(isKept && { reusedFrom: rerun.runId }),
     };
   });
 }

@@ -90,7 +90,7 @@ uncached.before(async () => {
     forceMs: 5000,
   });
   closing.push(() => worker.stop());
-  runs = new Runs(new Client({ connection, namespace }), scripts.fhir.host, QUEUE);
+  runs = new Runs(new Client({ connection, namespace }), scripts.fhir.host, { queue: QUEUE });
 });
 uncached.after(async () => {
   for (const close of closing.reverse()) await close();

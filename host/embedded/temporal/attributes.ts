@@ -3,7 +3,13 @@ import type { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 
 /** Names of the search attributes of a run, all of type Keyword. */
-export const SEARCH_ATTRIBUTES = ['CloisterWorkflow', 'CloisterBranch', 'CloisterTenant', 'CloisterCommit'] as const;
+export const SEARCH_ATTRIBUTES = [
+  'CloisterWorkflow',
+  'CloisterBranch',
+  'CloisterTenant',
+  'CloisterCommit',
+  'CloisterTrigger',
+] as const;
 
 /**
  * Registers the attributes that `namespace` lacks. Rejects with the server's error when that is not permitted (Temporal

@@ -24,7 +24,7 @@ export interface ScriptDependencies {
   readonly failed: (error: unknown, call: ScriptCall) => void;
   readonly log: (
     line: LogLine,
-    of: { runId: string; workflow: string; activity: string; tenant: string | null },
+    of: { runId: string; workflow: string; activity: string; attempt: number; tenant: string | null },
   ) => void;
 }
 
@@ -162,7 +162,7 @@ async function perform(
   const { attempt } = info;
   const { deterministic } = activity;
   const tell = (line: LogLine): void =>
-    log(line, { runId, workflow: plan.workflow, activity: activity.id, tenant: call.tenant });
+    log(line, { runId, workflow: plan.workflow, activity: activity.id, attempt, tenant: call.tenant });
   for (const message of notes) tell({ level: 'warn', message, time: new Date().toISOString() });
   const outcome = await runner.run({
     tenant: call.tenant,

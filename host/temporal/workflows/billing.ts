@@ -19,6 +19,7 @@ import {
 } from '@temporalio/workflow';
 import type { Plan, PlanActivity } from '../../../registry/plan.ts';
 import { describe, failure, isHostLost, loadFault, rootMessage } from './failure.ts';
+import { labelsOf } from './labels.ts';
 import { utf8Length } from './template.ts';
 import type {
   ActivityState,
@@ -95,10 +96,14 @@ class Run {
     const loaded = await CancellationScope.nonCancellable(() => this.#open());
     if (!loaded.ok) throw failure({ code: loaded.code, message: loaded.message }, {});
     this.#label(loaded.plan);
-    const walk = new Walk(loaded.plan, this.#args.input, {
-      execute: (activity, params) => this.#run(activity, params, loaded),
-      fail: (activity, error) => describe(activity, error),
-    });
+    const { input, rerun } = this.#args;
+    const walk = new Walk(
+      { plan: loaded.plan, input, ...(rerun && { kept: rerun.outputs }) },
+      {
+        execute: (activity, params) => this.#run(activity, params, loaded),
+        fail: (activity, error) => describe(activity, error),
+      },
+    );
     this.#walk = walk;
     const tooLate = CancellationScope.current().consideredCancelled;
     if (!tooLate) await walk.run();
@@ -217,11 +222,12 @@ class Run {
       trigger: { type: 'workflow', id: parent },
       pin: { digest: child.plan, commit: loaded.plan.commit, dirty: loaded.plan.dirty },
     };
+    const { memo, searchAttributes } = labelsOf(args);
     const options = {
       workflowId: typeof named === 'string' && named !== '' ? named : `${parent}-${activity.id}`,
       args: [args] as [BillingArgs],
-      memo: { ...labels(args, this.#tenant), CloisterActivity: activity.id },
-      searchAttributes: keywords(labels(args, this.#tenant)),
+      memo: { ...memo, CloisterActivity: activity.id },
+      searchAttributes,
       retry: { maximumAttempts: activity.maximumAttempts },
       ...(activity.timeoutMs !== null && { workflowRunTimeout: activity.timeoutMs }),
     };
@@ -245,7 +251,8 @@ class Run {
 function checked(args: BillingArgs): BillingArgs {
   const isMap = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
   const { workflow, input } = isMap(args) ? args : ({} as Partial<BillingArgs>);
-  if (typeof workflow !== 'string' || !isMap(input)) {
+  const kept = isMap(args) && args.rerun !== undefined ? args.rerun?.outputs : {};
+  if (typeof workflow !== 'string' || !isMap(input) || !isMap(kept)) {
     throw ApplicationFailure.nonRetryable('expected { workflow, branch, input, trigger } as argument', 'PLAN_INVALID');
   }
   return { ...args, branch: args.branch ?? null, trigger: args.trigger ?? { type: 'manual', id: null } };
@@ -278,16 +285,4 @@ function scriptActivity(activity: PlanActivity, script: string, lost: number): S
     },
   });
   return (params, call) => (proxy[script] as Script)(params, call);
-}
-
-function labels(args: BillingArgs, tenant: string | null): Record<string, string> {
-  return {
-    CloisterWorkflow: args.workflow,
-    ...(args.branch !== null && { CloisterBranch: args.branch }),
-    ...(tenant !== null && { CloisterTenant: tenant }),
-  };
-}
-
-function keywords(values: Record<string, string>): Record<string, string[]> {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, [value]]));
 }

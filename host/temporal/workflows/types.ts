@@ -20,6 +20,18 @@ export interface BillingArgs {
    * Absent (schedules): the first step compiles the workflow as it is then.
    */
   readonly pin?: Pin;
+  /** Absent: no re-run. */
+  readonly rerun?: Rerun;
+}
+
+/** Of which run this one is a re-run, and what it takes over. */
+export interface Rerun {
+  readonly workflowId: string;
+  readonly runId: string;
+  /** Activity from which everything is executed again; null: everything is. */
+  readonly from: string | null;
+  /** Outputs of the activities that are not executed again, by id. */
+  readonly outputs: Readonly<Record<string, unknown>>;
 }
 
 /** Names a plan of the code store, with the labels that are no part of its content. */

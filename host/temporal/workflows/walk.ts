@@ -9,6 +9,13 @@ export interface Steps {
   fail(activity: PlanActivity, error: unknown): ActivityError | undefined;
 }
 
+/** What is walked. `kept`: outputs of an earlier run, by activity; those activities count as completed and are not executed. */
+export interface Walked {
+  readonly plan: Plan;
+  readonly input: unknown;
+  readonly kept?: Readonly<Record<string, unknown>>;
+}
+
 /** A part of the walk that fails on its own: the run itself, or a decoupled activity with its subtree. */
 interface Branch {
   readonly root: string | null;
@@ -23,6 +30,7 @@ export class Walk {
   readonly #activities: ReadonlyMap<string, PlanActivity>;
   readonly #plan: Plan;
   readonly #input: unknown;
+  readonly #kept: Readonly<Record<string, unknown>>;
   readonly #steps: Steps;
   readonly #states = new Map<string, ActivityState>();
   readonly #outputs = new Map<string, unknown>();
@@ -32,8 +40,9 @@ export class Walk {
   #stopped = false;
   #cancelled = false;
 
-  constructor(plan: Plan, input: unknown, steps: Steps) {
+  constructor({ plan, input, kept = {} }: Walked, steps: Steps) {
     this.#plan = plan;
+    this.#kept = kept;
     this.#input = input;
     this.#steps = steps;
     this.#activities = new Map(plan.activities.map((activity) => [activity.id, activity]));
@@ -111,6 +120,11 @@ export class Walk {
   }
 
   async #visit(activity: PlanActivity, branch: Branch): Promise<void> {
+    if (Object.hasOwn(this.#kept, activity.id)) {
+      this.#outputs.set(activity.id, this.#kept[activity.id]);
+      this.#states.set(activity.id, { status: 'completed' });
+      return this.#visitAll(activity.children, branch);
+    }
     const scope = { input: this.#input, outputs: this.#outputs };
     if (!activity.applicability.every((entry) => Boolean(resolve(entry, scope)))) {
       this.#states.set(activity.id, { status: 'skipped', reason: 'applicability' });
