@@ -1,5 +1,5 @@
 // timeout: 180
-/** Each target but the API for a moment with one seed, and controls: what fails is found, shrunk and repeated by its seed. */
+/** Each target but those of the API for a moment with one seed, and controls: what fails is found, shrunk and repeated by its seed. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { faultsOf, signatureOf } from './attempt.ts';
@@ -14,7 +14,7 @@ const test = suite('fuzzing');
 const MS = 1_000;
 const input = (...parts: string[]): Input => ({ kind: 'x', parts });
 
-for (const target of TARGETS.filter(({ name }) => name !== 'http')) {
+for (const target of TARGETS.filter(({ name }) => name !== 'http' && name !== 'endpoints')) {
   test(`${target.name}: nothing is found in ${MS / 1000} s`, async () => {
     const tally = await hunt({ target, seed: 'smoke', first: 0, ms: MS, known: new Set() });
     assert.ok(Object.values(tally.tried).length > 0);
