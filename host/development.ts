@@ -17,6 +17,7 @@ import { BILLING_QUEUE } from './temporal/queue.ts';
 import { developmentTenants } from './tenants.ts';
 import { traceSettings } from './tracing/settings.ts';
 import { triggerSettings } from './triggers/settings.ts';
+import { webhookSettings } from './webhooks/settings.ts';
 
 /** What a development host is started with. */
 export interface DevelopmentOptions {
@@ -105,6 +106,7 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
     aidbox: null,
     // What is tried out here must not begin to run by itself: only POST /triggers/sync registers.
     triggerSettings: triggerSettings(environment, false),
+    webhookSettings: webhookSettings(environment, true),
     payloadMaxBytes: environment.payloadMaxBytes,
     cacheDir: join(cacheFolder(environment), 'workflows'),
     graceMs: GRACE_MS,

@@ -33,6 +33,7 @@ import { startWorker } from './temporal/worker.ts';
 import type { TenantRules } from './tenants.ts';
 import type { TraceSettings } from './tracing/tracing.ts';
 import { type TriggerSettings, Triggers } from './triggers/index.ts';
+import { type WebhookSettings, Webhooks } from './webhooks/index.ts';
 
 /** What a host is made of. Nothing in it is optional by omission: null says that a part is not there. */
 export interface HostOptions {
@@ -70,6 +71,7 @@ export interface HostOptions {
   /** Aidbox, where the host registers itself; null: there is none. */
   readonly aidbox: Aidbox | null;
   readonly triggerSettings: TriggerSettings;
+  readonly webhookSettings: WebhookSettings;
   readonly payloadMaxBytes: number;
   readonly cacheDir: string;
   readonly graceMs: number;
@@ -199,6 +201,15 @@ export async function startHost(options: HostOptions): Promise<Host> {
   operations.meter.watch(load);
   const schedules = new Schedules(client, options.taskQueue);
   const triggers = new Triggers({ settings: options.triggerSettings, shelf, fhir, schedules, log });
+  const webhooks = new Webhooks({
+    ...options,
+    settings: options.webhookSettings,
+    deliveries: rows,
+    runner: scripts.runner,
+    shelf,
+    runs,
+    ward,
+  });
   const keys = rows && new Keys(rows);
   const callers = { access: { ...options.access, keys }, keys, limits: new Limits(options.limits) };
   const written: ApiOptions['written'] = (write) => scripts.audit.write(writeEvent(write));
@@ -212,6 +223,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     runs,
     ward,
     plugins,
+    webhooks,
     checks,
     load,
     operations,

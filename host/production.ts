@@ -23,6 +23,7 @@ import { type Stack, startStack } from './stack.ts';
 import { productionTenants, tenantRows } from './tenants.ts';
 import { traceSettings } from './tracing/settings.ts';
 import { triggerSettings } from './triggers/settings.ts';
+import { webhookSettings } from './webhooks/settings.ts';
 
 /** What a production host is started with. */
 export interface ProductionOptions {
@@ -161,6 +162,7 @@ function settings({ environment, progress }: ProductionOptions, folder: DataFold
     appSecret: environment.appSecret,
     aidbox: aidboxOf(environment),
     triggerSettings: triggerSettings(environment, true),
+    webhookSettings: webhookSettings(environment, false),
     payloadMaxBytes: environment.payloadMaxBytes,
     cacheDir: join(cacheFolder(environment), 'workflows'),
     graceMs: GRACE_MS,

@@ -12,6 +12,7 @@ import type { Ward } from '../quarantine.ts';
 import type { Runs } from '../runs/index.ts';
 import type { Schedules } from '../schedules/index.ts';
 import type { Triggers } from '../triggers/index.ts';
+import type { Webhooks } from '../webhooks/index.ts';
 import { type Access, authenticate, tellWhen } from './access.ts';
 import { auditEndpoints, tellRefusals } from './audit.ts';
 import type { Caller } from './caller.ts';
@@ -31,6 +32,7 @@ import { scheduleEndpoints } from './schedules.ts';
 import { tenantEndpoints } from './tenants.ts';
 import { triggerEndpoints } from './triggers.ts';
 import { type Operations, watchRequests } from './watch.ts';
+import { webhookEndpoints } from './webhooks.ts';
 import { workflowEndpoints } from './workflows.ts';
 
 /** Parts of a host that endpoints are about. Null: the host has no such part, and its endpoints answer `NOT_CONFIGURED`. */
@@ -39,6 +41,7 @@ export interface ApiParts {
   readonly runs: Runs;
   readonly ward: Ward | null;
   readonly plugins: Plugins | null;
+  readonly webhooks: Webhooks | null;
   readonly triggers: Triggers | null;
   readonly schedules: Schedules | null;
   readonly keys: Keys | null;
@@ -88,6 +91,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...runEndpoints,
   ...quarantineEndpoints,
   ...pluginEndpoints,
+  ...webhookEndpoints,
   ...triggerEndpoints,
   ...scheduleEndpoints,
   ...rpcEndpoints(() => ENDPOINTS),

@@ -69,6 +69,7 @@ worker('a run is shown from its history, and one can be started that waits', asy
     runs: new Runs(client, fhir.host),
     ward: null,
     plugins: null,
+    webhooks: null,
     access: { kind: 'loopback' },
     address: '127.0.0.1',
     port: 0,

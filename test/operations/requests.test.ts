@@ -35,6 +35,7 @@ requests.before(async () => {
     ...parts,
     ward: null,
     plugins: null,
+    webhooks: null,
     unscopedRuns: 'allow',
     appSecret: null,
     triggers: null,
