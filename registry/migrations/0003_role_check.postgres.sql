@@ -20,7 +20,7 @@ as $$
       )
       and (
         (n.nspname = 'public' and c.relname in (
-          'notes', 'tenants', 'code_versions', 'audit_events', 'cell_kills', 'quarantines', 'api_keys',
+          'notes', 'tenants', 'code_versions', 'audit_events', 'cell_kills', 'quarantines', 'chores', 'api_keys',
           'idempotency_keys', 'run_logs', 'webhook_deliveries',
           'plugin_versions', 'plugin_channels'
         ))

@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { type AuditArchive, auditTable } from './audit.ts';
+import { type ChoreStore, choreTable } from './chores.ts';
 import { type CodeStore, checkDigest, checkOffer, checkStored } from './code.ts';
 import { type DeliveryStore, deliveryTable } from './deliveries.ts';
 import { StoreError } from './error.ts';
@@ -19,6 +20,7 @@ import { type TenantStore, tenantTable } from './tenants.ts';
 export interface Store
   extends CodeStore,
     AuditArchive,
+    ChoreStore,
     PluginStore,
     QuarantineStore,
     IdempotencyStore,
@@ -51,6 +53,7 @@ export function createStore({ client, secretKey }: StoreOptions): Store {
     ...codeTable(client),
     ...tenantTable(client, sealer),
     ...auditTable(client),
+    ...choreTable(client),
     ...keyTable(client),
     ...pluginTables(client),
     ...quarantineTables(client),

@@ -8,6 +8,7 @@ export {
   type AuditRecord,
   type AuditStore,
 } from './audit.ts';
+export type { ChoreOutcome, ChoreState, ChoreStore } from './chores.ts';
 export type { Code, CodeKind, CodeStore } from './code.ts';
 export { digestOf } from './code.ts';
 export {
