@@ -1,18 +1,9 @@
-import { Client, Connection } from '@temporalio/client';
-import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Access } from '../../host/api/access.ts';
-import { type Api, startApi } from '../../host/api/server.ts';
-import { createFhirCapability } from '../../host/broker/fhir.ts';
-import { freePort } from '../../host/embedded/port.ts';
-import { PlanShelf } from '../../host/plans.ts';
-import { Runs } from '../../host/runs/index.ts';
-import { TenantSeparation } from '../../host/separation.ts';
-import { createFileStore } from '../../registry/index.ts';
-import { createSandbox } from '../../sandbox/index.ts';
-import { script, temporaryFolder, workflow, writeFiles } from '../stand/project.ts';
+import type { Api } from '../../host/api/server.ts';
 import { caller, sendBytes, statusWithHost } from './call.ts';
+import { apiStand } from './stand.ts';
 
 const access = suite('who may call the API');
 const TOKEN = 'correct horse battery staple'.replaceAll(' ', '-');
@@ -22,58 +13,9 @@ let start: (access: Access, address?: string) => Promise<Api>;
 /** Every path of the API but /health, and one that does not exist. */
 const PATHS = ['/workflows', '/workflows/hello/runs', '/workflows/hello/runs/x', '/nothing'];
 
-/** Real parts, with a Temporal and a FHIR server that are down: access comes before both. */
 access.before(async () => {
-  const folder = await temporaryFolder('access');
-  owned.defer(() => folder.remove());
-  const files = workflow('hello', { rootChildren: ['hi'], activities: [{ id: 'hi', script: './activities/hi.ts' }] });
-  await writeFiles(folder.path, { ...script('hi', 'return 1;'), ...files });
-  const sandbox = createSandbox({});
-  owned.defer(() => sandbox.close());
-  const shelf = await PlanShelf.open({
-    project: { kind: 'working-tree', dir: folder.path },
-    store: createFileStore(`${folder.path}/code`),
-    plugins: null,
-    builtInDir: null,
-    payloadMaxBytes: 1000,
-    unscopedRuns: 'allow',
-    separation: new TenantSeparation(async () => ({ ok: true, asked: true, reason: null }), pino({ level: 'silent' })),
-    build: sandbox.build.bind(sandbox),
-    progress: () => undefined,
-    log: pino({ level: 'silent' }),
-  });
-  const nowhere = `127.0.0.1:${await freePort()}`;
-  const connection = Connection.lazy({ address: nowhere });
-  owned.defer(() => connection.close());
-  const fhir = createFhirCapability({ baseUrl: `http://${nowhere}`, mode: 'none', auth: null });
-  owned.defer(async () => fhir.close?.());
-  const runs = new Runs(new Client({ connection }), fhir.host);
-  const checks = new Map([['fhir', () => fhir.host.ping()]]);
-  // Of this sandbox, with a cell of a tenant in it.
-  await sandbox.warm('org-secret');
-  const load = () => ({ sandbox: sandbox.stats(), waiting: 7 });
-  const options = {
-    shelf,
-    runs,
-    ward: null,
-    plugins: null,
-    port: 0,
-    unscopedRuns: 'allow',
-    appSecret: null,
-    triggers: null,
-    schedules: null,
-    operations: null,
-    limits: null,
-    keys: null,
-    rows: null,
-    checks,
-    load,
-  } as const;
-  start = async (by, address = '127.0.0.1') => {
-    const api = await startApi({ ...options, address, access: by, log: pino({ level: 'silent' }) });
-    owned.defer(() => api.close());
-    return api;
-  };
+  const stand = owned.use(await apiStand());
+  start = (by, address = '127.0.0.1') => stand.start(by, { address });
 });
 access.after(async () => {
   await owned.disposeAsync();
