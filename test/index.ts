@@ -19,8 +19,8 @@ const MOST_AT_ONCE = 4;
 const MORE_THAN_PROCESSORS = 1;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Attempts of each property test of tenants in a deep run; otherwise as many as its own default. */
-const DEEP_ATTEMPTS = '10000';
+/** Attempts of each property test of tenants, and hostile runs at once, in a deep run; otherwise as many as their own defaults. */
+const DEEP = { TENANTS_ATTEMPTS: '10000', HOSTILE_RUNS: '100' };
 
 /**
  * Runs the checks and tests that match the words, all without one; resolves to the exit code, 1 when anything is red. Deep ones
@@ -29,7 +29,7 @@ const DEEP_ATTEMPTS = '10000';
 export async function main(words: string[]): Promise<number> {
   const filters = words.filter((word) => word !== '--deep');
   const isDeep = words.includes('--deep');
-  if (isDeep) process.env.TENANTS_ATTEMPTS ??= DEEP_ATTEMPTS;
+  if (isDeep) Object.assign(process.env, { ...DEEP, ...process.env });
   // Hundreds of processes read the same sources: to strip and compile them once is a third of the time.
   process.env.NODE_COMPILE_CACHE ??= join(cacheFolder(readEnvironment()), 'compiled');
   const outcomes: Outcome[] = [];
