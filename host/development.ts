@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { createFileStore } from '../registry/index.ts';
 import type { LogLine } from '../sandbox/index.ts';
 import { accessOf, limitsOf } from './access/index.ts';
+import { choreSettings } from './chores/list.ts';
 import { cacheFolder } from './embedded/temporal.ts';
 import { type Environment, grantedVariable } from './env.ts';
 import { type DataFolder, openDataFolder } from './folder.ts';
@@ -106,6 +107,7 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
     aidbox: null,
     // What is tried out here must not begin to run by itself: only POST /triggers/sync registers.
     triggerSettings: triggerSettings(environment, false),
+    choreSettings: choreSettings(environment),
     webhookSettings: webhookSettings(environment, true),
     payloadMaxBytes: environment.payloadMaxBytes,
     cacheDir: join(cacheFolder(environment), 'workflows'),

@@ -16,6 +16,8 @@ import { createDbCapability, type DbOptions } from './broker/db.ts';
 import { createFhirCapability, type FhirOptions, probeTenants } from './broker/fhir.ts';
 import { createHttpCapability } from './broker/http.ts';
 import { Broker } from './broker/index.ts';
+import { Chores } from './chores/index.ts';
+import { type ChoreSettings, choreList } from './chores/list.ts';
 import { labelledCommit } from './commits.ts';
 import { Deaths } from './deaths.ts';
 import { ensureAttributes } from './embedded/temporal.ts';
@@ -71,6 +73,7 @@ export interface HostOptions {
   /** Aidbox, where the host registers itself; null: there is none. */
   readonly aidbox: Aidbox | null;
   readonly triggerSettings: TriggerSettings;
+  readonly choreSettings: ChoreSettings;
   readonly webhookSettings: WebhookSettings;
   readonly payloadMaxBytes: number;
   readonly cacheDir: string;
@@ -200,6 +203,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const load = () => ({ sandbox: scripts.sandbox.stats(), waiting: scripts.runner.waiting });
   operations.meter.watch(load);
   const schedules = new Schedules(client, options.taskQueue);
+  const chores = new Chores({ chores: choreList({ settings: options.choreSettings, rows }), store: rows, log });
   const triggers = new Triggers({ settings: options.triggerSettings, shelf, fhir, schedules, log });
   const webhooks = new Webhooks({
     ...options,
@@ -219,6 +223,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     written,
     schedules,
     triggers,
+    chores,
     shelf,
     runs,
     ward,
@@ -231,6 +236,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const api = await listen(served, options.orFreePort === true);
   starting.defer(() => api.close());
   starting.defer(() => runs.followers.close());
+  chores.start();
+  starting.defer(() => chores.close());
   triggers.begin(options.apiBaseUrl ?? api.url);
   if (options.triggerSettings.atStart) checks.set('triggers', () => triggers.check());
   starting.defer(() => triggers.close());

@@ -12,6 +12,7 @@ import {
 import { accessOf, accessProblems, isOpenToSome, limitsOf } from './access/index.ts';
 import { type DbOptions, probeDatabase } from './broker/db.ts';
 import type { FhirOptions } from './broker/fhir.ts';
+import { choreSettings } from './chores/list.ts';
 import { answers, cacheFolder } from './embedded/temporal.ts';
 import { type Environment, EnvironmentError, grantedVariable } from './env.ts';
 import { type DataFolder, openDataFolder } from './folder.ts';
@@ -162,6 +163,7 @@ function settings({ environment, progress }: ProductionOptions, folder: DataFold
     appSecret: environment.appSecret,
     aidbox: aidboxOf(environment),
     triggerSettings: triggerSettings(environment, true),
+    choreSettings: choreSettings(environment),
     webhookSettings: webhookSettings(environment, false),
     payloadMaxBytes: environment.payloadMaxBytes,
     cacheDir: join(cacheFolder(environment), 'workflows'),

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Store } from '../../registry/index.ts';
 import type { Keys } from '../access/keys.ts';
 import type { Limits } from '../access/limits.ts';
+import type { Chores } from '../chores/index.ts';
 import { ApiError } from '../error.ts';
 import type { PlanShelf } from '../plans.ts';
 import type { Plugins } from '../plugins/index.ts';
@@ -16,6 +17,7 @@ import type { Webhooks } from '../webhooks/index.ts';
 import { type Access, authenticate, tellWhen } from './access.ts';
 import { auditEndpoints, tellRefusals } from './audit.ts';
 import type { Caller } from './caller.ts';
+import { choreEndpoints } from './chores.ts';
 import { docsEndpoints } from './docs.ts';
 import { type AccessRule, type Endpoint, routeOf } from './endpoint.ts';
 import { answerErrors } from './failure.ts';
@@ -44,6 +46,7 @@ export interface ApiParts {
   readonly webhooks: Webhooks | null;
   readonly triggers: Triggers | null;
   readonly schedules: Schedules | null;
+  readonly chores: Chores | null;
   readonly keys: Keys | null;
   /** Tables of the registry. */
   readonly rows: Store | null;
@@ -94,6 +97,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...webhookEndpoints,
   ...triggerEndpoints,
   ...scheduleEndpoints,
+  ...choreEndpoints,
   ...rpcEndpoints(() => ENDPOINTS),
   ...keyEndpoints,
   ...tenantEndpoints,

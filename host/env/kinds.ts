@@ -3,6 +3,7 @@
  * text into a value; `undefined` means that the text is not one.
  */
 import { resolve } from 'node:path';
+import cron from 'node-cron';
 import { parseDuration } from '../../registry/index.ts';
 import { algorithmOf } from '../access/pem.ts';
 
@@ -117,6 +118,12 @@ export const publicKey: Kind<string> = {
     const pem = given.replaceAll('\\n', '\n');
     return algorithmOf(pem) === null ? undefined : pem;
   },
+};
+
+/** Times of a chore, UTC; `off` for none. */
+export const cronOrOff: Kind<string> = {
+  expected: 'a cron expression of 5 or 6 fields, such as `*/5 * * * *`, or `off`',
+  parse: (given) => (given === 'off' || cron.validate(given) ? given : undefined),
 };
 
 /** One word of a fixed list. */

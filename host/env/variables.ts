@@ -5,6 +5,7 @@
 import {
   bytes,
   count,
+  cronOrOff,
   duration,
   flag,
   gitUrl,
@@ -132,6 +133,12 @@ export const VARIABLES = {
     count,
     'Days that the audit and the kills of cells are kept.',
     'for ever',
+  ),
+  choreRetention: withDefault(
+    'CLOISTER_CHORE_RETENTION',
+    cronOrOff,
+    '23 3 * * *',
+    'When what has been kept long enough is removed, as a cron expression in UTC, or `off`.',
   ),
   webhookToken: hidden(
     'CLOISTER_WEBHOOK_TOKEN',

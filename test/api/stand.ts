@@ -56,6 +56,7 @@ export async function apiStand(): Promise<ApiStand> {
     appSecret: null,
     triggers: null,
     schedules: null,
+    chores: null,
     webhooks: null,
     operations: null,
     limits: null,

@@ -77,6 +77,7 @@ worker('a run is shown from its history, and one can be started that waits', asy
     appSecret: null,
     triggers: null,
     schedules: null,
+    chores: null,
     checks: new Map(),
     operations: null,
     limits: null,

@@ -40,6 +40,7 @@ requests.before(async () => {
     appSecret: null,
     triggers: null,
     schedules: null,
+    chores: null,
     operations: { meter: new Meter(), tracing: UNTRACED, stopping: stopping.signal },
     checks: new Map([
       [
