@@ -66,8 +66,9 @@ function parse(bytes: Buffer): z.output<typeof PLUGIN_JSON> {
   } catch {
     throw new ContentError('body', 'a text that is no JSON', '{ manifest, files }');
   }
-  const { data, error } = PLUGIN_JSON.safeParse(value);
-  if (data !== undefined) return data;
+  const { error } = PLUGIN_JSON.safeParse(value);
+  // As it came: zod leaves a `__proto__` out, and what is not judged must not be there.
+  if (error === undefined) return value as z.output<typeof PLUGIN_JSON>;
   const [issue] = error.issues;
   const where = ['body', ...(issue?.path ?? [])].join(' ');
   throw new ContentError(where.slice(0, 200), 'another shape', '{ manifest: {…}, files: { path: text } }');
