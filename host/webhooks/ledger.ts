@@ -10,7 +10,7 @@ const CLAIM_MS = 60_000;
 const PRUNE_MS = 60 * 60 * 1000;
 
 /** What an event is started as. */
-export type Planned = Pick<Delivery, 'id' | 'workflowId'>;
+export type Planned = Pick<Delivery, 'id' | 'workflowId' | 'requestId'>;
 
 /** Events by id. Calls may overlap, also from several hosts over one store. Every method rejects with `STORE_UNAVAILABLE`. */
 export class Ledger {
@@ -41,9 +41,7 @@ export class Ledger {
   async claim(planned: readonly Planned[], known: ReadonlyMap<string, Delivery>): Promise<Delivery[]> {
     if (planned.length === 0) return [];
     const claimedAt = isoAt(Date.now());
-    const claims = planned.map(({ id, workflowId }) => {
-      return { id, workflowId, state: 'claimed', claimedAt, runId: null } satisfies Delivery;
-    });
+    const claims = planned.map((each) => ({ ...each, state: 'claimed', claimedAt, runId: null }) satisfies Delivery);
     const fresh = claims.filter(({ id }) => !known.has(id));
     const ours = new Set(fresh.length === 0 ? [] : await this.#store.claimDeliveries(fresh));
     for (const claim of claims) {

@@ -1,4 +1,5 @@
 /** Starts the runs of a delivery, each once. */
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Delivery } from '../../registry/index.ts';
 import { ApiError } from '../error.ts';
@@ -50,12 +51,13 @@ export class Starter {
   async start(orders: readonly Identified[], known: ReadonlyMap<string, Delivery>, common: Common): Promise<Started[]> {
     const planned = orders.map((order) => {
       const before = order.id === null ? undefined : known.get(order.id);
-      return { order, isAgain: before !== undefined, workflowId: before?.workflowId ?? this.#nameOf(order, common) };
+      const { workflowId = this.#nameOf(order, common), requestId = randomUUID() } = before ?? {};
+      return { order, workflowId, requestId };
     });
-    const claimed = await this.#ledger.claim(
-      planned.flatMap(({ order: { id }, workflowId }) => (id === null ? [] : [{ id, workflowId }])),
-      known,
-    );
+    const claims = planned.flatMap(({ order: { id }, workflowId, requestId }) => {
+      return id === null ? [] : [{ id, workflowId, requestId }];
+    });
+    const claimed = await this.#ledger.claim(claims, known);
     const rows = new Map(claimed.map((each) => [each.id, each]));
     const outcomes: Started[] = [];
     const failures: unknown[] = [];
@@ -74,27 +76,19 @@ export class Starter {
     return outcomes;
   }
 
-  async #one({ order, isAgain, workflowId }: Plan, rows: Map<string, Delivery>, common: Common): Promise<Started> {
+  async #one({ order, workflowId, requestId }: Plan, rows: Map<string, Delivery>, common: Common): Promise<Started> {
     const { event, input, id } = order;
     const { workflow, branch, pin, trigger } = common;
     const isNamed = order.workflowId !== null;
     let name = workflowId;
     for (let taken = 0; taken < MOST_TAKEN; taken++) {
-      const asked = {
-        workflow,
-        branch,
-        pin,
-        input,
-        workflowId: name,
-        trigger: { type: 'subscription', id: trigger },
-      } as const;
+      const attempt = { workflowId: name, requestId, mark: requestId, once: !isNamed };
+      const asked = { workflow, branch, pin, input, attempt, trigger: { type: 'subscription', id: trigger } } as const;
       const found = await this.#runs.start(asked).catch((error: unknown) => {
         if (error instanceof ApiError && error.code === 'WORKFLOW_ID_TAKEN') return null;
         throw error;
       });
-      if (found && (!found.deduplicated || (isAgain && !isNamed))) {
-        return { event, state: 'started', workflowId: name, runId: found.runId };
-      }
+      if (found && !found.deduplicated) return { event, state: 'started', workflowId: name, runId: found.runId };
       if (isNamed) return this.#taken(order, name, found !== null, common);
       // Another host was in the same millisecond. The row says so before the start does: a start that was cut off is repeated
       // under the id of the row.
@@ -136,9 +130,8 @@ export class Starter {
 
 interface Plan {
   readonly order: Identified;
-  /** An earlier delivery may have started it. */
-  readonly isAgain: boolean;
   readonly workflowId: string;
+  readonly requestId: string;
 }
 
 function note(rows: Map<string, Delivery>, id: string | null, outcome: Started): void {

@@ -2,8 +2,9 @@
 
 -- One row for each event that was to start a run. The id is made of the trigger and of what makes the event one and the same,
 -- so that of several hosts only one claims it, and a delivery that comes again finds what the first one led to. `claim` holds
--- the workflow id, as base64 of JSON text. `state`: `claimed`, somebody starts the run since `claimed_at`; `open`, nobody knows
--- whether it was started, and nobody is at it; `started`, with the run's id; `deduplicated`, a run under that workflow id ran.
+-- the workflow id and the request id of the start, as base64 of JSON text. `state`: `claimed`, somebody starts the run since
+-- `claimed_at`; `open`, nobody knows whether it was started, and nobody is at it; `started`, with the run's id; `deduplicated`,
+-- a run under that workflow id was running.
 create table webhook_deliveries (
   id text primary key,
   state text not null,

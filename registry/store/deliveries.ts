@@ -15,6 +15,8 @@ export interface Delivery {
   readonly claimedAt: string;
   /** Temporal workflow id under which it is started, each time it is tried. */
   readonly workflowId: string;
+  /** The request id of every try: Temporal takes one start under one request id once. */
+  readonly requestId: string;
   /** Null until it is started. */
   readonly runId: string | null;
 }
@@ -71,19 +73,21 @@ export function deliveryTable(client: SupabaseClient): DeliveryStore {
   };
 }
 
-function toRow({ id, state, claimedAt, workflowId, runId }: Delivery) {
-  return { id, state, claimed_at: claimedAt, claim: pack({ workflowId }), run_id: runId };
+function toRow({ id, state, claimedAt, workflowId, requestId, runId }: Delivery) {
+  return { id, state, claimed_at: claimedAt, claim: pack({ workflowId, requestId }), run_id: runId };
 }
 
 const STATES: readonly DeliveryState[] = ['claimed', 'open', 'started', 'deduplicated'];
 
 function readRow(row: Row): Delivery {
   const reader = new Reader(TABLE, row);
+  const { workflowId, requestId } = unpack(row.claim) as Pick<Delivery, 'workflowId' | 'requestId'>;
   return {
     id: reader.text('id'),
     state: STATES.find((each) => each === row.state) ?? 'open',
     claimedAt: reader.time('claimed_at'),
-    workflowId: (unpack(row.claim) as { workflowId: string }).workflowId,
+    workflowId,
+    requestId,
     runId: reader.maybe('run_id'),
   };
 }
