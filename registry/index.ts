@@ -7,7 +7,16 @@ export { checkProject } from './check.ts';
 export { type Compiled, type CompileOptions, compileWorkflow } from './compile.ts';
 export { REGISTRY_ERRORS, type RegistryCode, RegistryError } from './errors.ts';
 export { clamp, type EffectiveGrants, effectiveGrants, type GrantOptions } from './grants.ts';
-export { listWorkflows, type WorkflowListing } from './list.ts';
+export {
+  listRules,
+  listScripts,
+  listWorkflows,
+  type RuleListing,
+  type ScriptListing,
+  showWorkflow,
+  type WorkflowDefinition,
+  type WorkflowListing,
+} from './list.ts';
 export { type InstallOptions, installDependencies } from './packages/install.ts';
 export type { Declaration, DeclaredLimits, Plan, PlanActivity, PlanPlugin, Template } from './plan.ts';
 export { buildPluginScript, checkPlugin, type PluginBuild } from './plugins/check.ts';
