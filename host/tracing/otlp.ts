@@ -17,6 +17,7 @@ import type { Attributes, Span, SpanOptions, TraceSettings, Tracing } from './tr
 
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL } as const;
 const CLOSE_MS = 5_000;
+const SEND_EVERY_MS = 1_000;
 
 /** Spans of a batch processor over an OTLP exporter. */
 export class OtlpTracing implements Tracing {
@@ -33,7 +34,7 @@ export class OtlpTracing implements Tracing {
       resource: resourceFromAttributes({ 'service.name': service, 'service.version': manifest.version }),
       sampler: new ParentBasedSampler({ root: this.#ratio }),
       idGenerator: this.#ids,
-      spanProcessors: [new BatchSpanProcessor({ exporter })],
+      spanProcessors: [new BatchSpanProcessor({ exporter, scheduledDelayMillis: SEND_EVERY_MS })],
     });
   }
 
