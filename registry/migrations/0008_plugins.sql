@@ -1,5 +1,5 @@
--- Uploaded plugins. Runs unchanged on PostgreSQL and on @supabase/lite. Owner and tenant are the id of a tenant, or `host:all`,
--- which no tenant can be called.
+-- Uploaded plugins. Runs unchanged on PostgreSQL and on @supabase/lite. Owner and tenant are `tenant:` and an id, or
+-- `host:all`.
 
 -- One row is one version with all that belongs to it: it is there whole or not at all. The id is made of owner, name and
 -- version, so that of several uploads of one version the first wins. Of a row only `deprecated` ever changes.

@@ -65,7 +65,7 @@ const VERSIONS = 'plugin_versions';
 const CHANNELS = 'plugin_channels';
 /** Rows of one answer: a Supabase gives no more than a thousand, whatever is asked for. */
 const PAGE = 500;
-/** No tenant is called so. */
+/** A tenant's id stands behind a word: @supabase/lite compares a text that looks like a number as a number. */
 const EVERYBODY = 'host:all';
 /** A body that inflates beyond this is none of ours. */
 const BODY_BYTES = 32 * 2 ** 20;
@@ -157,7 +157,7 @@ async function all(
 }
 
 function column(owner: string | null): string {
-  return owner ?? EVERYBODY;
+  return owner === null ? EVERYBODY : `tenant:${owner}`;
 }
 
 function idOf({ owner, name, version }: PluginKey): string {
