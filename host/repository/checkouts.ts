@@ -1,6 +1,6 @@
 /** Checkouts: the files of one commit each, in `{CHECKOUTS_DIR}/{hash}`, for hosts that load scripts per commit. */
-import { lstat, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clone } from './clone.ts';
 import type { OpenRuns } from './usage.ts';
 import { linkModules, listWorktrees } from './worktrees.ts';
@@ -25,21 +25,37 @@ export async function ensureCheckout(clone: Clone, commit: string): Promise<void
   const draft = await mkdtemp(join(checkoutsDir, DRAFT));
   const settings = await clone.plainly();
   try {
-    await clone.must('check the commit out', ['worktree', 'add', '--quiet', '--detach', draft, commit], { settings });
+    // Locked until it is in its place: whoever tidies the worktrees meanwhile would find its folder gone.
+    await clone.must('check the commit out', ['worktree', 'add', '--lock', '--detach', draft, commit], { settings });
     await linkModules(clone, draft);
-    await rename(draft, place);
-    await settle(clone, draft, place);
+    await settle(draft, place);
   } catch (error) {
-    await rm(draft, { recursive: true, force: true });
+    await discard(clone, draft);
     // Renaming onto a folder that is not empty fails: another one was faster.
     if (!(await isThere(place))) throw error;
   }
 }
 
-/** Tells git where the worktree went, as `git worktree move` does, which however moves into a folder that is there. */
-async function settle(clone: Clone, draft: string, place: string): Promise<void> {
-  const admin = join(await clone.commonDir(), 'worktrees', basename(draft), 'gitdir');
-  await writeFile(admin, `${join(place, '.git')}\n`);
+/** Puts it in its place by renaming, and tells git; `git worktree move` would move it into a folder that is there. */
+async function settle(draft: string, place: string): Promise<void> {
+  const admin = await adminOf(draft);
+  await rename(draft, place);
+  await writeFile(join(admin, 'gitdir'), `${join(place, '.git')}\n`);
+  await rm(join(admin, 'locked'), { force: true });
+}
+
+async function discard(clone: Clone, draft: string): Promise<void> {
+  const admin = await adminOf(draft).catch(() => null);
+  if (admin !== null) await rm(join(admin, 'locked'), { force: true });
+  await rm(draft, { recursive: true, force: true });
+  await clone.git(['worktree', 'prune']);
+}
+
+/** What git keeps of a worktree. */
+async function adminOf(worktree: string): Promise<string> {
+  const [, admin] = /^gitdir: (.+)$/m.exec(await readFile(join(worktree, '.git'), 'utf8')) ?? [];
+  if (admin !== undefined) return admin;
+  throw new Error(`${worktree}/.git names no worktree`);
 }
 
 /**
@@ -55,11 +71,15 @@ export async function pruneCheckouts(clone: Clone, runs: OpenRuns): Promise<read
   for (const name of names) {
     const folder = join(checkoutsDir, name);
     const isDraft = name.startsWith(DRAFT);
-    if (isDraft ? !(await isOld(folder)) : heads.has(name) || (await runs.atCommit(name)) !== 'none') continue;
+    if (isDraft) {
+      if (await isOld(folder)) await discard(clone, folder);
+      continue;
+    }
+    if (heads.has(name) || (await runs.atCommit(name)) !== 'none') continue;
     await rm(folder, { recursive: true, force: true });
-    if (!isDraft) removed.push(name);
+    removed.push(name);
   }
-  if (names.length > 0) await clone.must('tidy the worktrees', ['worktree', 'prune']);
+  if (removed.length > 0) await clone.must('tidy the worktrees', ['worktree', 'prune']);
   return removed;
 }
 

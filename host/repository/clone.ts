@@ -72,8 +72,8 @@ export class Clone {
    * filter. Files kept by one, as with git-lfs, stay as they are stored.
    */
   async plainly(dir = this.options.dir): Promise<readonly Setting[]> {
-    const { stdout } = await this.git(['config', '-z', '--name-only', '--get-regexp', '^filter\\.'], {}, dir);
-    const names = new Set(stdout.split('\0').filter(Boolean));
+    const { stdout } = await this.git(['config', '-z', '--name-only', '--list'], {}, dir);
+    const names = new Set(stdout.split('\0').filter((name) => name.startsWith('filter.')));
     return [...names].map((name) => [name, name.endsWith('.required') ? 'false' : ''] as const);
   }
 

@@ -64,7 +64,7 @@ export async function finishClone(clone: Clone): Promise<void> {
       if (isCheckout(name)) await rm(join(checkoutsDir, name), { recursive: true, force: true });
     }
     const settings = await clone.plainly();
-    await clone.must('check the files out', ['reset', '--quiet', '--hard', 'HEAD'], { settings });
+    await clone.must('check the files out', ['reset', '--hard', 'HEAD'], { settings });
     await clone.must('remove earlier files', ['clean', '--quiet', '-ffdx', '-e', VOLUME, '-e', `${DRAFT}*`], {
       settings,
     });

@@ -39,12 +39,18 @@ export async function readCommits(clone: Clone, dir: string, limit: number): Pro
 
 /** State of the folder `dir`, which is that of `branch`. */
 export async function readStatus(clone: Clone, branch: string, dir: string): Promise<Status> {
-  const settings = await clone.plainly(dir);
-  const words = ['status', '--porcelain', '-z', '--ignore-submodules=all'];
-  const [commit, state, remote] = await Promise.all([
+  const [commit, dirty, remote] = await Promise.all([
     clone.must('read the newest commit', ['rev-parse', '--verify', 'HEAD'], {}, dir),
-    clone.must('compare the files', words, { settings }, dir),
+    isDirty(clone, dir),
     clone.remote(),
   ]);
-  return { commit: commit.trim(), branch, remoteUrl: remote && shownUrl(remote.url), dirty: state !== '' };
+  return { commit: commit.trim(), branch, remoteUrl: remote && shownUrl(remote.url), dirty };
+}
+
+/** Whether files of a folder differ from its commit, or are not known to git; `paths` narrows them. */
+export async function isDirty(clone: Clone, dir: string, paths: readonly string[] = []): Promise<boolean> {
+  const settings = await clone.plainly(dir);
+  const words = ['status', '--porcelain', '-z', '--branch', '--ignore-submodules=all', ...paths];
+  const [, ...changes] = (await clone.must('compare the files', words, { settings }, dir)).split('\0').filter(Boolean);
+  return changes.length > 0;
 }

@@ -5,6 +5,7 @@ import { ApiError } from '../error.ts';
 import { pruneCheckouts } from './checkouts.ts';
 import type { Clone } from './clone.ts';
 import { finishClone, makeClone, needsClone } from './fresh.ts';
+import { isDirty } from './history.ts';
 import type { Remote } from './remote.ts';
 import type { OpenRuns } from './usage.ts';
 import { scrubbed } from './words.ts';
@@ -78,7 +79,7 @@ export async function fetchBranches(clone: Clone): Promise<void> {
 /** By address: what the clone's settings say of the remote does not count. */
 async function fetch(clone: Clone, remote: Remote): Promise<void> {
   const branches = '+refs/heads/*:refs/remotes/origin/*';
-  const words = ['--quiet', '--prune', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head'];
+  const words = ['--prune', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head'];
   await clone.must('fetch from the remote', ['fetch', ...words, '--', remote.url, branches], clone.access(remote));
 }
 
@@ -94,10 +95,10 @@ async function reset(clone: Clone, head: string): Promise<void> {
   const settings = await clone.plainly();
   const { stdout } = await clone.git(['symbolic-ref', '--quiet', 'HEAD']);
   if (stdout.trim() !== `refs/heads/${clone.main}`) {
-    const words = ['checkout', '--quiet', '--force', '-B', clone.main, head, '--'];
+    const words = ['checkout', '--force', '-B', clone.main, head, '--'];
     await clone.must('check main out', words, { settings });
   }
-  await clone.must('reset main', ['reset', '--quiet', '--hard', head], { settings });
+  await clone.must('reset main', ['reset', '--hard', head], { settings });
 }
 
 async function install(clone: Clone): Promise<SyncReport['npmInstall']> {
@@ -121,7 +122,7 @@ async function forwardWorktrees(clone: Clone): Promise<void> {
     if (upstream === commit || !(await isClean(clone, dir))) continue;
     const settings = await clone.plainly(dir);
     // Refused, and rightly, where the branch has commits of its own.
-    await clone.git(['merge', '--quiet', '--ff-only', '--no-stat', upstream], { settings }, dir);
+    await clone.git(['merge', '--ff-only', '--no-stat', upstream], { settings }, dir);
   }
 }
 
@@ -139,9 +140,7 @@ async function reasonToKeep(clone: Clone, { branch, dir }: Worktree, runs: OpenR
 
 /** What is generated does not count. */
 async function isClean(clone: Clone, dir: string): Promise<boolean> {
-  const settings = await clone.plainly(dir);
-  const words = ['status', '--porcelain', '-z', '--ignore-submodules=all', '--', '.', ':!manifests/types'];
-  return (await clone.must('read the state of a worktree', words, { settings }, dir)) === '';
+  return !(await isDirty(clone, dir, ['--', '.', ':!manifests/types']));
 }
 
 function noMain(branch: string): ApiError {

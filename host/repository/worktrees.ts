@@ -71,7 +71,7 @@ export async function addWorktree(clone: Clone, { branch, start, tracked }: NewW
   const source = start === null ? [dir, branch] : ['--no-track', '-b', branch, dir, start];
   const settings = await clone.plainly();
   try {
-    await clone.must('make the worktree', ['worktree', 'add', '--quiet', ...source], { settings });
+    await clone.must('make the worktree', ['worktree', 'add', ...source], { settings });
     if (tracked) await track(clone, branch);
     await linkModules(clone, dir);
     return await requireWorktree(clone, branch);
@@ -101,7 +101,7 @@ export async function linkModules(clone: Clone, dir: string): Promise<void> {
 export async function removeWorktree(clone: Clone, { branch, name, dir, commit }: Worktree): Promise<void> {
   await clone.must('keep the commits', ['update-ref', `refs/cloister/removed/${name}-${commit.slice(0, 12)}`, commit]);
   await clone.must('remove the worktree', ['worktree', 'remove', '--force', '--force', dir]);
-  await clone.must('remove the branch', ['branch', '--quiet', '-D', '--', branch]);
+  await clone.must('remove the branch', ['branch', '-D', '--', branch]);
 }
 
 /** Takes folders away that were worktrees of a clone which stood here before. */
