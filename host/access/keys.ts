@@ -126,10 +126,9 @@ export class Keys {
     // What this host does not know it can give to nobody.
     if (!isRole(role)) throw ended();
     const scopes = old.scopes?.filter(isScope) ?? null;
-    const end = (expiresAt === undefined ? old.expiresAt : expiresAt) ?? by.expiresAt ?? null;
-    const capped = { name, role, scopes, tenant, expiresAt: end };
-    refuseMore(by, capped);
-    const made = await this.#add(by, capped);
+    const wanted = { name, role, scopes, tenant, expiresAt: expiresAt === undefined ? old.expiresAt : expiresAt };
+    refuseMore(by, wanted);
+    const made = await this.#add(by, wanted);
     const now = Date.now();
     const oldEnd = new Date(now + overlapMs).toISOString();
     const change =

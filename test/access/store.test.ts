@@ -1,19 +1,12 @@
 // timeout: 60
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { createClient } from '@supabase/supabase-js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { startSupabase } from '../../host/embedded/supabase.ts';
-import { type AuditEvent, createStore, parseSettings, type Store, StoreError } from '../../registry/index.ts';
-import { openProject } from '../db/project.ts';
-import { serveRest } from '../db/rest.ts';
+import { type AuditEvent, parseSettings, type Store, StoreError } from '../../registry/index.ts';
+import { databases } from './database.ts';
 
 const test = suite<{ owned: AsyncDisposableStack; stores: [string, Store][] }>('tables of access');
 
-const secretKey = new Uint8Array(32).fill(7);
 const at = (second: number) => new Date(Date.UTC(2026, 0, 2, 3, 4, second, 5)).toISOString();
 const key = (more: object = {}) => ({
   id: randomUUID(),
@@ -45,18 +38,7 @@ const event = (more: Partial<AuditEvent> = {}): AuditEvent => ({
 
 test.before(async (context) => {
   context.owned = new AsyncDisposableStack();
-  const dir = await mkdtemp(path.join(tmpdir(), 'cloister-access-'));
-  context.owned.defer(() => rm(dir, { recursive: true, force: true }));
-  const db = context.owned.use(await startSupabase({ dbFile: path.join(dir, 'db.sqlite') }));
-  const open = (url: string, serviceRoleKey: string) =>
-    createStore({ client: createClient(url, serviceRoleKey, { auth: { persistSession: false } }), secretKey });
-  context.stores = [['embedded', open(db.url, db.serviceRoleKey)]];
-  const project = await openProject();
-  // Where no PostgreSQL can be started, the embedded one has to do.
-  if (typeof project === 'string') return;
-  context.owned.use(project);
-  const rest = context.owned.use(await serveRest(project.server));
-  context.stores.push(['PostgreSQL', open(rest.options.url, rest.serviceRoleKey)]);
+  context.stores = (await databases(context.owned)).map(({ name, store }) => [name, store]);
 });
 
 test.after(async ({ owned }) => {

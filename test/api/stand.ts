@@ -57,7 +57,6 @@ export async function apiStand(): Promise<ApiStand> {
     triggers: null,
     schedules: null,
     chores: null,
-    webhooks: null,
     operations: null,
     limits: null,
     keys: null,
