@@ -21,6 +21,8 @@ const START_MS = 15_000;
 export interface CellHooks {
   /** A run has left: there is room. */
   onRoom(cell: Cell): void;
+  /** A run has begun; `isNew` when its bundle is the first of its kind in this cell, and has to be compiled. */
+  onCode(isNew: boolean): void;
   /** A ring inside the cell has ended a run. */
   onRing(ring: CellRing): void;
   /** The process is gone or about to be; `again` are the jobs that have to be run elsewhere. */
@@ -154,7 +156,9 @@ export class Cell {
     this.#running.set(id, new Running(id, job, (running) => this.#cancel(running)));
     this.#priority.count();
     this.#group?.limit(this.#capMb());
-    const code = this.#held.add(bundle.digest, bundle.code) ? { code: bundle.code } : {};
+    const isNew = this.#held.add(bundle.digest, bundle.code);
+    this.#hooks.onCode(isNew);
+    const code = isNew ? { code: bundle.code } : {};
     this.#child.send({ t: 'run', id, digest: bundle.digest, ...code, entry, params, run, env, limits });
   }
 

@@ -235,6 +235,8 @@ export interface SandboxStats {
   readonly kills: number;
   /** What the rings have ended since the start. */
   readonly ends: Ends;
+  /** Scripts whose bundle their cell had compiled before, and those that were the first of it there. */
+  readonly codes: { readonly hits: number; readonly misses: number };
   /** Memory for cells, MiB: what there is, and what the present ones may take. */
   readonly memoryMb: { readonly limit: number; readonly reserved: number };
   /** Version of the cgroups that bound the memory of cells; null where there are none, or nothing has run yet. */

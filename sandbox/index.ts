@@ -127,6 +127,7 @@ const UNUSED: SandboxStats = {
   queued: 0,
   kills: 0,
   ends: new Tally().ends,
+  codes: new Tally().codes,
   memoryMb: { limit: DEFAULTS.memoryMb, reserved: 0 },
   memoryGroups: null,
 };

@@ -96,6 +96,7 @@ export class Pool {
       queued,
       kills: this.#tally.kills,
       ends: this.#tally.ends,
+      codes: this.#tally.codes,
       memoryMb: { limit: this.#options.memoryMb, reserved: Math.round(this.#reservedMb()) },
       memoryGroups: this.#groups?.version ?? null,
     };
@@ -249,6 +250,7 @@ export class Pool {
   #open(): Cell {
     const hooks: CellHooks = {
       onRoom: () => this.#onRoom(cell),
+      onCode: (isNew) => this.#tally.countCode(isNew),
       onRing: (ring) => this.#tally.count(ring),
       onDeath: (_cell, death, again) => this.#onDeath(cell, death, again),
       log: this.#options.log,

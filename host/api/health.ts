@@ -37,7 +37,7 @@ export const healthEndpoints = [
 function figures({ sandbox: { cells, ...rest }, waiting }: Load) {
   const sum = (of: (cell: SandboxStats['cells'][number]) => number): number =>
     cells.reduce((total, cell) => total + of(cell), 0);
-  const { queued, ...others } = rest;
+  const { queued, kills, ends, memoryMb, memoryGroups } = rest;
   return {
     cells: cells.length,
     low: sum(({ isLow }) => Number(isLow)),
@@ -45,6 +45,9 @@ function figures({ sandbox: { cells, ...rest }, waiting }: Load) {
     queued,
     waiting,
     rssMb: Math.round(sum(({ rssMb }) => rssMb)),
-    ...others,
+    kills,
+    ends,
+    memoryMb,
+    memoryGroups,
   };
 }

@@ -21,6 +21,11 @@ export function showSandbox(registry: Registry, load: () => Load): void {
   const queued = gauge('scripts_queued', 'Scripts that wait for a place in the sandbox.');
   const held = gauge('scripts_waiting', 'Scripts that wait because the queue of their tenant is full.');
   const killed = counter('cells_killed_total', 'Cells that were ended or ended by themselves.', 'reason');
+  const codes = counter(
+    'code_cache_lookups_total',
+    'Scripts by whether their cell had compiled their bundle before.',
+    'result',
+  );
   const ended = counter('ring_ends_total', 'Scripts ended by a ring within their cell.', 'ring');
 
   function read({ sandbox, waiting }: Load): void {
@@ -36,6 +41,7 @@ export function showSandbox(registry: Registry, load: () => Load): void {
     held.set(waiting);
     const { killed: deaths, ...rings } = sandbox.ends;
     takeOver(killed, 'reason', deaths);
+    takeOver(codes, 'result', { hit: sandbox.codes.hits, miss: sandbox.codes.misses });
     takeOver(ended, 'ring', rings);
   }
 }

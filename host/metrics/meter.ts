@@ -42,7 +42,10 @@ export class Meter {
   readonly #kills = this.#counter('script_kills_total', 'Cells that a script ended, by the code of its failure.', [
     'code',
   ]);
-  readonly #cache = this.#counter('cache_lookups_total', 'Lookups of plans and bundles.', ['cache', 'result']);
+  readonly #cache = this.#counter('cache_lookups_total', 'Lookups of plans and bundles in memory.', [
+    'cache',
+    'result',
+  ]);
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });

@@ -180,6 +180,9 @@ traces('the figures of those runs are served, and have no label that a tenant or
   assert.ok(figure('capability_call_duration_seconds_count{method="fhir.create",outcome="ok"}') >= 5);
   assert.ok(figure('script_wait_seconds_count') >= 6);
   assert.ok(figure('script_cpu_seconds_total') > 0);
+  assert.ok(figure('cache_lookups_total{cache="plan",result="hit"}') >= 5);
+  assert.is(figure('code_cache_lookups_total{result="miss"}'), 2, 'two scripts in one cell');
+  assert.ok(figure('code_cache_lookups_total{result="hit"}') >= 4);
   assert.is(figure('cells'), 1);
   assert.ok(figure('cells_resident_memory_bytes') > 2 ** 20);
   assert.is(figure('cells_killed_total{reason="memory"}'), 0);
