@@ -174,7 +174,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
   starting.defer(() => ward.close());
   const build = scripts.sandbox.build.bind(scripts.sandbox);
   const plugins = options.rows && (await Plugins.open({ ...options, store: options.rows, build }));
-  const shelf = await PlanShelf.open({ ...options, plugins, separation, build });
+  const shelf = await PlanShelf.open({
+    ...options,
+    lookup: operations.meter.lookup.bind(operations.meter),
+    plugins,
+    separation,
+    build,
+  });
   const worker = await startWorker({
     ...options,
     connection: native,

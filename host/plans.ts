@@ -46,6 +46,8 @@ export interface ShelfOptions {
   readonly unscopedRuns: 'allow' | 'deny';
   readonly separation: TenantSeparation;
   readonly build: (request: BuildInput) => Promise<BuildResult>;
+  /** Told of each look for a plan or a bundle in memory. */
+  readonly lookup?: (cache: 'plan' | 'bundle', wasThere: boolean) => void;
   readonly log: Logger;
   /** A line for people when dependencies are installed. */
   readonly progress: (text: string) => void;
@@ -141,6 +143,7 @@ export class PlanShelf {
   /** A plan by its digest, without branch and commit; null when it is not in the store. */
   async plan(digest: string): Promise<Plan | null> {
     const kept = this.#plans.get(digest);
+    this.#options.lookup?.('plan', kept !== undefined);
     if (kept) return kept;
     const code = await this.#options.store.getCode(digest);
     if (code?.kind !== 'plan') return null;
@@ -150,6 +153,7 @@ export class PlanShelf {
   /** A bundle by its digest; null when it is not in the store. */
   async bundle(digest: string): Promise<Bundle | null> {
     const kept = this.#bundles.get(digest);
+    this.#options.lookup?.('bundle', kept !== undefined);
     if (kept) return kept;
     const code = await this.#options.store.getCode(digest);
     if (code?.kind !== 'bundle') return null;
