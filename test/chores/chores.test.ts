@@ -28,6 +28,14 @@ const chore = (id: string, run: Chore['run'], more: Partial<Chore> = {}): Chore 
   run,
   ...more,
 });
+/** The same store, a moment later: hosts do not come to a time together. */
+const late = (store: Database['store']): Database['store'] => ({
+  ...store,
+  listChores: async () => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return store.listChores();
+  },
+});
 /** Two hosts over each database, with the same chore. */
 const eachBase = async (
   work: (one: Chores, other: Chores, base: Database, id: string) => Promise<void>,
@@ -35,7 +43,7 @@ const eachBase = async (
 ) => {
   for (const base of bases) {
     const id = `chore-${randomUUID()}`;
-    const [one, other] = [0, 1].map(() => new Chores({ chores: [made(id)], store: base.store, log }));
+    const [one, other] = [base.store, late(base.store)].map((store) => new Chores({ chores: [made(id)], store, log }));
     if (one && other) await work(one, other, base, id).finally(() => Promise.all([one.close(), other.close()]));
   }
 };
