@@ -1,7 +1,7 @@
 /** The command line: picks the command, explains a wrong one. */
 import { meant } from './cli/command.ts';
 
-const COMMANDS = ['dev', 'start', 'run', 'check', 'exec', 'demo', 'quarantine'] as const;
+const COMMANDS = ['dev', 'start', 'run', 'check', 'exec', 'demo', 'quarantine', 'plugin'] as const;
 type CommandName = (typeof COMMANDS)[number];
 
 const USAGE = `cloister <command> [options]
@@ -12,6 +12,7 @@ const USAGE = `cloister <command> [options]
   check  [DIR] [--project DIR] [--json]        every static error of a config project
   exec   SCRIPT [--project DIR] [--input JSON|@FILE] [--tenant ID] [--json]
   quarantine list | release ID [--api URL]     code that is stopped because its scripts ended their cells
+  plugin pack [DIR] | push FILE|DIR | list     packs and publishes plugins
   demo   [--keep]                              the shipped billing example on synthetic patients
 
 cloister <command> --help tells more.
@@ -55,6 +56,8 @@ async function load(name: CommandName): Promise<(argv: string[]) => Promise<numb
       return (await import('./cli/exec.ts')).exec;
     case 'demo':
       return (await import('./cli/demo.ts')).demo;
+    case 'plugin':
+      return (await import('./cli/plugin.ts')).plugin;
     case 'quarantine':
       return (await import('./cli/quarantine.ts')).quarantine;
     default:

@@ -1,5 +1,6 @@
-/** A host as its API shows it: starts a run there and follows it, shows quarantines and ends them. */
+/** A host as its API shows it: starts a run there and follows it, shows quarantines and ends them, publishes plugins. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Problem } from '../../registry/index.ts';
 import type { QuarantineView } from '../api/quarantines.ts';
 import type { RunView } from '../runs/view.ts';
 import { CommandError } from './command.ts';
@@ -73,9 +74,47 @@ export async function releaseQuarantine(host: RemoteHost, id: string): Promise<Q
   return (await call(host, `/quarantines/${encodeURIComponent(id)}/release`, { method: 'POST' })) as QuarantineView;
 }
 
-async function call(host: RemoteHost, path: string, init: RequestInit): Promise<unknown> {
+/** A published version as `POST /plugins` answers. */
+export interface RemoteVersion {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly publishedAt: string;
+  readonly warnings?: readonly Problem[];
+}
+
+/** A plugin as `GET /plugins` lists it. */
+export interface RemotePlugin {
+  readonly name: string;
+  readonly tenantOrganizationId: string | null;
+  readonly description: string;
+  readonly latest: string;
+  readonly versions: number;
+}
+
+/** Publishes a packed plugin, for a tenant or, with null, as the caller's own. @throws CommandError as `startRemote`. */
+export async function publishPlugin(
+  host: RemoteHost,
+  packed: Uint8Array<ArrayBuffer>,
+  tenant: string | null,
+): Promise<RemoteVersion> {
+  const init = { method: 'POST', body: packed };
+  return (await call(host, `/plugins${queryOf(tenant)}`, init, 'application/gzip')) as RemoteVersion;
+}
+
+/** Plugins that the caller sees. @throws CommandError as `startRemote`. */
+export async function listPlugins(host: RemoteHost, tenant: string | null): Promise<readonly RemotePlugin[]> {
+  const body = await call(host, `/plugins${queryOf(tenant)}`, {});
+  return (body as { plugins?: readonly RemotePlugin[] }).plugins ?? [];
+}
+
+function queryOf(tenant: string | null): string {
+  return tenant === null ? '' : `?${new URLSearchParams({ tenant })}`;
+}
+
+async function call(host: RemoteHost, path: string, init: RequestInit, type = 'application/json'): Promise<unknown> {
   const headers = {
-    'content-type': 'application/json',
+    'content-type': type,
     ...(host.token !== undefined && { authorization: `Bearer ${host.token}` }),
   };
   const response = await fetch(`${host.api}${path}`, { ...init, headers }).catch((error: Error) => {
