@@ -11,6 +11,7 @@ import { type Environment, grantedVariable } from './env.ts';
 import { type DataFolder, openDataFolder } from './folder.ts';
 import { type Host, startHost } from './host.ts';
 import { openLog } from './log.ts';
+import { editedRepository } from './repository/start.ts';
 import { openRows } from './rows.ts';
 import type { StartedRun } from './runs/index.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -82,6 +83,7 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
   const { environment, projectDir, port, scriptLog } = options;
   if (!stack.temporal) throw new Error('a development host needs Temporal');
   const rows = openRows(stack.supabase);
+  const log = openLog({ level: environment.logLevel, file: folder.file('host.log') });
   const settings = {
     temporal: stack.temporal,
     // On somebody else's Temporal other hosts poll the usual queue, with other code and other grants.
@@ -95,6 +97,7 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
     quarantineStore: rows,
     quarantine: { kills: environment.quarantineKills, windowMs: environment.quarantineWindowMs },
     project: { kind: 'working-tree' as const, dir: resolve(projectDir) },
+    repository: await editedRepository(resolve(projectDir), folder.path, environment.builtInDir, log),
     tenants: developmentTenants(folder.file('tenants.yaml'), grantedVariable),
     builtInDir: environment.builtInDir,
     access: accessOf(environment, 'loopback'),
@@ -115,7 +118,7 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
     forceMs: FORCE_MS,
     progress: options.progress,
     traces: traceSettings(environment),
-    log: openLog({ level: environment.logLevel, file: folder.file('host.log') }),
+    log,
     ...(scriptLog && { scriptLog: (line: LogLine, activity: string) => scriptLog(spoken(line, activity)) }),
   };
   if (port !== undefined) return startHost({ ...settings, port });

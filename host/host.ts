@@ -26,6 +26,7 @@ import { openOperations } from './metrics/operations.ts';
 import { PlanShelf, type ProjectSource } from './plans.ts';
 import { Plugins } from './plugins/index.ts';
 import { type QuarantineRule, Ward } from './quarantine.ts';
+import type { Repository } from './repository/index.ts';
 import { ScriptRunner, type ScriptWatch } from './runner.ts';
 import { Runs } from './runs/index.ts';
 import { RunLogs } from './runs/logs.ts';
@@ -54,6 +55,8 @@ export interface HostOptions {
   readonly quarantineStore: QuarantineStore;
   readonly quarantine: QuarantineRule;
   readonly project: ProjectSource;
+  /** Null: the project is no repository that the API is about. */
+  readonly repository: Repository | null;
   readonly tenants: TenantRules;
   readonly builtInDir: string | null;
   readonly access: Access;
@@ -206,6 +209,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
     ['fhir', () => fhir.ping()],
   ]);
   if (rows) checks.set('database', () => rows.ping());
+  const { repository } = options;
+  if (repository) checks.set('repository', () => repository.healthy());
   const load = () => ({ sandbox: scripts.sandbox.stats(), waiting: scripts.runner.waiting });
   operations.meter.watch(load);
   const schedules = new Schedules(client, options.taskQueue);

@@ -23,6 +23,8 @@ import type { Bundle } from '../sandbox/index.ts';
 import { readBuiltIns } from './builtins.ts';
 import { npmEnvironment } from './env.ts';
 import { ApiError, toldAs } from './error.ts';
+import type { Repository } from './repository/index.ts';
+import { Snapshots } from './repository/snapshots.ts';
 import { inputWarnings } from './runs/warnings.ts';
 import type { TenantSeparation } from './separation.ts';
 import type { BillingArgs, LoadedPlan, Pin } from './temporal/workflows/types.ts';
@@ -33,7 +35,7 @@ export type ProjectSource =
   /** The files as they are in the editor; another branch than the checked-out one: its newest commit. */
   | { readonly kind: 'working-tree'; readonly dir: string }
   /** Commits only. Without `reload`, each branch stays at the commit that was loaded first. */
-  | { readonly kind: 'commits'; readonly dir: string; readonly mainBranch: string | null; readonly reload: boolean };
+  | { readonly kind: 'commits'; readonly repository: Repository; readonly reload: boolean };
 
 /** What the shelf needs. */
 export interface ShelfOptions {
@@ -63,6 +65,9 @@ export interface CheckedWorkflow {
 
 const NOWHERE = { branch: null, commit: null, dirty: false };
 
+/** See `sweepCode`: by far less than the age of what it removes. */
+const STORE_AGAIN_MS = 24 * 60 * 60 * 1000;
+
 /** Plans and bundles kept in memory. What is pushed out is read from the store again. */
 const KEPT = 500;
 
@@ -76,12 +81,15 @@ export class PlanShelf {
   /** Without the labels of where they came from. */
   readonly #plans = new Map<string, Plan>();
   readonly #bundles = new Map<string, Bundle>();
-  /** Commit of each branch as loaded first, where reload is off. */
-  readonly #commits = new Map<string | null, string>();
+  /** When each was stored last, milliseconds since 1970. */
+  readonly #stored = new Map<string, number>();
+  readonly #snapshots: Snapshots | null;
 
   private constructor(options: ShelfOptions, builtIns: ReadonlyMap<string, string>) {
     this.#options = options;
     this.#builtIns = builtIns;
+    const { project } = options;
+    this.#snapshots = project.kind === 'commits' ? new Snapshots({ ...options, ...project, builtIns }) : null;
   }
 
   /** Reads the built-ins and makes a shelf. */
@@ -91,6 +99,8 @@ export class PlanShelf {
 
   /** Name of a branch as runs are labelled with it; null asks for the main branch, and is the answer for a plain folder. */
   async branch(asked: string | null): Promise<string | null> {
+    const { project } = this.#options;
+    if (project.kind === 'commits') return (await project.repository.place(asked)).branch;
     return (await this.#open(asked)).branch;
   }
 
@@ -172,7 +182,7 @@ export class PlanShelf {
       if (plan) return plan;
       return { code: 'PLAN_INVALID', message: sentences(errorsOf(problems)) };
     } catch (error) {
-      if (error instanceof ApiError) return { code: 'PLAN_INVALID', message: error.message };
+      if (error instanceof ApiError && error.status < 500) return { code: 'PLAN_INVALID', message: error.message };
       if (error instanceof RegistryError && toldAs(error) !== null) {
         return { code: 'PLAN_INVALID', message: error.message };
       }
@@ -192,41 +202,39 @@ export class PlanShelf {
   /** Never remembered by commit: where a plugin's channel leads, and whose plugins there are, is no part of one. */
   async #compile(project: Project, workflow: string, tenant: string | null) {
     const plugins = this.#options.plugins?.finder(tenant);
-    const compiled = await compileWorkflow(project, workflow, { ...(plugins && { plugins }) });
-    const { store } = this.#options;
+    const { store, project: source } = this.#options;
+    const compile = () => compileWorkflow(project, workflow, { ...(plugins && { plugins }) });
+    const compiled = await (source.kind === 'commits' ? source.repository.gate.reading(compile) : compile());
     const plans = [...(compiled.plan ? [compiled.plan] : []), ...compiled.childPlans.values()];
     for (const bundle of compiled.bundles.values()) {
-      if (this.#bundles.has(bundle.digest)) continue;
       const { digest, code, map } = bundle;
+      if (this.#isStored(digest)) continue;
       await store.putCode(digest, 'bundle', JSON.stringify({ code, map }));
+      keep(this.#stored, digest, Date.now());
       keep(this.#bundles, digest, bundle);
     }
     for (const plan of plans) {
-      if (this.#plans.has(plan.digest)) continue;
+      if (this.#isStored(plan.digest)) continue;
       await store.putCode(plan.digest, 'plan', planBody(plan));
+      keep(this.#stored, plan.digest, Date.now());
       keep(this.#plans, plan.digest, { ...plan, ...NOWHERE });
     }
     return compiled;
   }
 
+  /** Stored again once a day: what no run has used for long is swept away, and every host may start runs of it. */
+  #isStored(digest: string): boolean {
+    return (this.#stored.get(digest) ?? 0) > Date.now() - STORE_AGAIN_MS;
+  }
+
   async #open(branch: string | null): Promise<Project> {
+    if (this.#snapshots) return this.#snapshots.open(branch);
     const { project: source, build, progress } = this.#options;
+    if (source.kind === 'commits') throw new Error('commits are opened as snapshots');
+    if (await installDependencies(source.dir, { env: npmEnvironment() }))
+      progress('installed the dependencies of the project');
     const shared = { dir: source.dir, builtIns: this.#builtIns, build };
-    if (source.kind === 'working-tree') {
-      if (await installDependencies(source.dir, { env: npmEnvironment() }))
-        progress('installed the dependencies of the project');
-      return openProject({ ...shared, mode: 'working-tree', ...(branch !== null && { branch }) });
-    }
-    const name = branch ?? source.mainBranch;
-    const commit = source.reload ? undefined : this.#commits.get(name);
-    const project = await openProject({
-      ...shared,
-      mode: 'commit',
-      ...(name !== null && { branch: name }),
-      ...(commit !== undefined && { commit }),
-    });
-    if (project.commit !== null) this.#commits.set(name, project.commit);
-    return project;
+    return openProject({ ...shared, mode: 'working-tree', ...(branch !== null && { branch }) });
   }
 }
 

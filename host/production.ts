@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import {
   type CodeStore,
   createFileStore,
@@ -18,6 +19,8 @@ import { type Environment, EnvironmentError, grantedVariable } from './env.ts';
 import { type DataFolder, openDataFolder } from './folder.ts';
 import { type Host, type HostOptions, startHost } from './host.ts';
 import { openLog } from './log.ts';
+import type { Repository } from './repository/index.ts';
+import { startRepository } from './repository/start.ts';
 import { openRows } from './rows.ts';
 import { judgeSafety, surroundings } from './safety.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -50,7 +53,11 @@ export async function startProduction({ environment, progress }: ProductionOptio
   const stack = environment.embedded ? await startStack({ environment, folder, progress }) : null;
   if (stack) starting.defer(() => stack.close());
   if (stack) await refuseNobody(environment, stack);
-  const host = await startHost(settings({ environment, progress }, folder, stack));
+  const log = openLog({ level: environment.logLevel });
+  const temporal = stack?.temporal ?? temporalOf(environment);
+  const { repository, close } = await startRepository({ environment, temporal, log, progress });
+  starting.defer(close);
+  const host = await startHost(settings({ environment, progress }, { folder, stack, repository, log }));
   starting.defer(() => host.close());
   const owned = starting.move();
   return { ...host, close: () => owned.disposeAsync() };
@@ -108,7 +115,10 @@ async function unsafeDatabase(environment: Environment): Promise<string[]> {
   }
 }
 
-async function missingProject({ workflowDir, configBranch }: Environment): Promise<string[]> {
+async function missingProject({ workflowDir, configBranch, gitRepoUrl }: Environment): Promise<string[]> {
+  if (gitRepoUrl !== null) {
+    return configBranch === null ? ['CONFIG_BRANCH is not set; expected the main branch of GIT_REPO_URL'] : [];
+  }
   const folder = await lstat(workflowDir).catch(() => null);
   if (!folder?.isDirectory() && !folder?.isSymbolicLink()) {
     return [`WORKFLOW_DIR is ${JSON.stringify(workflowDir)}, which is no folder; expected the config project`];
@@ -137,11 +147,19 @@ async function missingTemporal({ temporalAddress }: Environment): Promise<string
   return [`TEMPORAL_ADDRESS is ${address}, where no Temporal answers; expected host:port of its frontend`];
 }
 
-function settings({ environment, progress }: ProductionOptions, folder: DataFolder, stack: Stack | null): HostOptions {
-  const { workflowDir, configBranch, dynamicReload, temporalAddress, temporalNamespace } = environment;
+/** What runs by the time that the host starts. */
+interface Ground {
+  readonly folder: DataFolder;
+  readonly stack: Stack | null;
+  readonly repository: Repository;
+  readonly log: Logger;
+}
+
+function settings({ environment, progress }: ProductionOptions, ground: Ground): HostOptions {
+  const { folder, stack, repository, log } = ground;
   const rows = findRows(environment, stack);
   return {
-    temporal: stack?.temporal ?? { address: temporalAddress ?? TEMPORAL_DEFAULT, namespace: temporalNamespace },
+    temporal: stack?.temporal ?? temporalOf(environment),
     fhir: fhirOptions(environment, stack),
     db: dbOptions(environment, stack),
     store: rows ?? createFileStore(folder.file('code')),
@@ -150,7 +168,8 @@ function settings({ environment, progress }: ProductionOptions, folder: DataFold
     cells: { most: environment.cells, memoryMb: environment.cellsMemoryMb },
     quarantineStore: rows ?? createQuarantineJournal(folder.file('quarantine.jsonl')),
     quarantine: { kills: environment.quarantineKills, windowMs: environment.quarantineWindowMs },
-    project: { kind: 'commits', dir: workflowDir, mainBranch: configBranch, reload: dynamicReload },
+    project: { kind: 'commits', repository, reload: environment.dynamicReload },
+    repository,
     tenants: productionTenants(findSettings(environment, rows), grantedVariable),
     builtInDir: environment.builtInDir,
     access: accessOf(environment, 'token'),
@@ -171,9 +190,13 @@ function settings({ environment, progress }: ProductionOptions, folder: DataFold
     forceMs: FORCE_MS,
     progress,
     traces: traceSettings(environment),
-    log: openLog({ level: environment.logLevel }),
+    log,
   };
 }
+
+const temporalOf = ({ temporalAddress, temporalNamespace }: Environment) => {
+  return { address: temporalAddress ?? TEMPORAL_DEFAULT, namespace: temporalNamespace };
+};
 
 function findRows({ supabaseUrl, supabaseServiceRoleKey, secretKey }: Environment, stack: Stack | null): Store | null {
   const url = supabaseUrl ?? stack?.supabase.url;

@@ -17,7 +17,7 @@ export {
   type WorkflowDefinition,
   type WorkflowListing,
 } from './list.ts';
-export { type InstallOptions, installDependencies } from './packages/install.ts';
+export { type InstallOptions, installDependencies, installedMark } from './packages/install.ts';
 export type { Declaration, DeclaredLimits, Plan, PlanActivity, PlanPlugin, Template } from './plan.ts';
 export { buildPluginScript, checkPlugin, type PluginBuild } from './plugins/check.ts';
 export {

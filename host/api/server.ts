@@ -10,6 +10,7 @@ import { ApiError } from '../error.ts';
 import type { PlanShelf } from '../plans.ts';
 import type { Plugins } from '../plugins/index.ts';
 import type { Ward } from '../quarantine.ts';
+import type { Repository } from '../repository/index.ts';
 import type { Runs } from '../runs/index.ts';
 import type { Schedules } from '../schedules/index.ts';
 import type { Triggers } from '../triggers/index.ts';
@@ -28,6 +29,7 @@ import { pluginEndpoints } from './plugins.ts';
 import { quarantineEndpoints } from './quarantines.ts';
 import { shown } from './query.ts';
 import { readyEndpoints } from './ready.ts';
+import { repositoryEndpoints } from './repository.ts';
 import { rpcEndpoints } from './rpc.ts';
 import { runEndpoints } from './runs.ts';
 import { scheduleEndpoints } from './schedules.ts';
@@ -44,6 +46,7 @@ export interface ApiParts {
   readonly ward: Ward | null;
   readonly plugins: Plugins | null;
   readonly webhooks: Webhooks | null;
+  readonly repository: Repository | null;
   readonly triggers: Triggers | null;
   readonly schedules: Schedules | null;
   readonly chores: Chores | null;
@@ -94,6 +97,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...runEndpoints,
   ...quarantineEndpoints,
   ...pluginEndpoints,
+  ...repositoryEndpoints,
   ...webhookEndpoints,
   ...triggerEndpoints,
   ...scheduleEndpoints,

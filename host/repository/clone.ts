@@ -99,6 +99,12 @@ export class Clone {
     return code === 0 ? stdout.trim() : null;
   }
 
+  /** The branch that is checked out, null where there is none. */
+  async current(): Promise<string | null> {
+    const { code, stdout } = await this.git(['symbolic-ref', '--quiet', '--short', 'HEAD']);
+    return code === 0 ? stdout.trim() : null;
+  }
+
   /** Address of the remote that the clone names, null where it names none. */
   async origin(): Promise<string | null> {
     const { code, stdout } = await this.git(['config', '--local', '--get', 'remote.origin.url']);
@@ -126,5 +132,14 @@ function notARepository(): ApiError {
     where: 'project',
     found: 'a plain folder',
     expected: 'a git repository',
+  });
+}
+
+/** The refusal of a remote without the main branch. */
+export function noMain(branch: string): ApiError {
+  return new ApiError('GIT_FAILED', 'the remote has no branch of that name', {
+    where: 'CONFIG_BRANCH',
+    found: JSON.stringify(branch),
+    expected: 'a branch of the remote',
   });
 }

@@ -3,7 +3,7 @@ import { lstat, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { ApiError } from '../error.ts';
 import { isCheckout } from './checkouts.ts';
-import type { Clone } from './clone.ts';
+import { type Clone, noMain } from './clone.ts';
 import { type Remote, shownUrl } from './remote.ts';
 import { gitFailed } from './words.ts';
 import { removeOrphans } from './worktrees.ts';
@@ -43,6 +43,7 @@ export async function makeClone(clone: Clone, remote: Remote): Promise<void> {
   const answer = await clone.git(['clone', '--quiet', ...words], clone.access(remote));
   if (answer.code !== 0) {
     await rm(draft, { recursive: true, force: true });
+    if (/^fatal: Remote branch .* not found/m.test(answer.stderr)) throw noMain(clone.main);
     throw gitFailed('clone the remote', answer, clone.hidden);
   }
   await writeFile(join(made, '.git', UNFINISHED), '');

@@ -1,7 +1,7 @@
 /** The config project's repository: its clone, its branches and their folders, kept up to date from a remote. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { checkBranchName } from '../../registry/index.ts';
+import { checkBranchName, installedMark } from '../../registry/index.ts';
 import { readBuiltIns } from '../builtins.ts';
 import { ApiError } from '../error.ts';
 import {
@@ -17,6 +17,7 @@ import {
 import { ensureCheckout } from './checkouts.ts';
 import { Clone, type CloneOptions } from './clone.ts';
 import { type Diff, readDiff } from './diff.ts';
+import { Gate } from './gate.ts';
 import { replaceFolder } from './generated.ts';
 import { type Commit, readCommits, readStatus, type Status } from './history.ts';
 import { alone } from './lock.ts';
@@ -61,9 +62,22 @@ export class Repository {
     this.#clone = new Clone(options);
   }
 
+  /** Held for reading by who reads packages, for writing by who installs them. */
+  readonly gate = new Gate();
+
   /** Folder of the main branch. */
   get dir(): string {
     return this.#options.dir;
+  }
+
+  /** Whether there is a repository to read. */
+  isThere(): Promise<boolean> {
+    return this.#clone.exists();
+  }
+
+  /** Changes when packages were installed; empty while there are none. */
+  packagesMark(): Promise<string> {
+    return installedMark(this.#options.dir);
   }
 
   /**
@@ -101,7 +115,7 @@ export class Repository {
   /** Clones or updates, installs dependencies, cleans up. A call while one runs joins it. Also `NPM_INSTALL_FAILED`. */
   sync(): Promise<SyncReport> {
     this.#notEdited();
-    this.#syncing ??= this.#alone(() => syncClone(this.#clone, this.#options.runs))
+    this.#syncing ??= this.#alone(() => syncClone(this.#clone, this.#options.runs, this.gate))
       .then(
         (report) => {
           this.#failure = null;

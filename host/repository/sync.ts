@@ -3,8 +3,9 @@ import { installDependencies, RegistryError } from '../../registry/index.ts';
 import { npmEnvironment } from '../env.ts';
 import { ApiError } from '../error.ts';
 import { pruneCheckouts } from './checkouts.ts';
-import type { Clone } from './clone.ts';
+import { type Clone, noMain } from './clone.ts';
 import { finishClone, makeClone, needsClone } from './fresh.ts';
+import type { Gate } from './gate.ts';
 import { isDirty } from './history.ts';
 import type { Remote } from './remote.ts';
 import type { OpenRuns } from './usage.ts';
@@ -34,7 +35,7 @@ export type KeepReason = 'in-use' | 'use-unknown' | 'uncommitted';
 export type CleanReport = Pick<SyncReport, 'removedWorktrees' | 'keptWorktrees' | 'prunedCheckouts'>;
 
 /** Brings the clone to the state of its remote. For one caller at a time. Throws `GIT_FAILED`, `NPM_INSTALL_FAILED`. */
-export async function syncClone(clone: Clone, runs: OpenRuns): Promise<SyncReport> {
+export async function syncClone(clone: Clone, runs: OpenRuns, gate: Gate): Promise<SyncReport> {
   const branch = clone.main;
   const { remote: configured } = clone.options;
   const cloned = configured !== null && (await needsClone(clone, configured));
@@ -47,7 +48,7 @@ export async function syncClone(clone: Clone, runs: OpenRuns): Promise<SyncRepor
   const after = await clone.tip(`refs/heads/${branch}`);
   if (after === null) throw noMain(branch);
   await clone.ignoreModules();
-  const npmInstall = await install(clone);
+  const npmInstall = await gate.writing(() => install(clone));
   if (remote && !cloned) await forwardWorktrees(clone);
   return { branch, before, after, cloned, npmInstall, ...(await cleanClone(clone, runs)) };
 }
@@ -93,8 +94,7 @@ async function update(clone: Clone, remote: Remote): Promise<void> {
 /** Main and the files of its folder. Readers of commits see one or the other; who edits main loses the edits. */
 async function reset(clone: Clone, head: string): Promise<void> {
   const settings = await clone.plainly();
-  const { stdout } = await clone.git(['symbolic-ref', '--quiet', 'HEAD']);
-  if (stdout.trim() !== `refs/heads/${clone.main}`) {
+  if ((await clone.current()) !== clone.main) {
     const words = ['checkout', '--force', '-B', clone.main, head, '--'];
     await clone.must('check main out', words, { settings });
   }
@@ -141,12 +141,4 @@ async function reasonToKeep(clone: Clone, { branch, dir }: Worktree, runs: OpenR
 /** What is generated does not count. */
 async function isClean(clone: Clone, dir: string): Promise<boolean> {
   return !(await isDirty(clone, dir, ['--', '.', ':!manifests/types']));
-}
-
-function noMain(branch: string): ApiError {
-  return new ApiError('GIT_FAILED', 'the remote has no branch of the name CONFIG_BRANCH', {
-    where: 'CONFIG_BRANCH',
-    found: JSON.stringify(branch),
-    expected: 'a branch of the remote',
-  });
 }

@@ -52,6 +52,12 @@ async function install(dir: string, options: InstallOptions): Promise<boolean> {
   return true;
 }
 
+/** Names what the packages of a project were installed from; empty while nothing was. */
+export async function installedMark(dir: string): Promise<string> {
+  const [mark] = await readTexts(dir, [join('node_modules', MARK)]);
+  return mark ?? '';
+}
+
 /** Whether `node_modules` of a project, wherever it is linked to, was installed from just these dependencies. */
 export async function isInstalled(dir: string): Promise<boolean> {
   const [mark, ...orders] = await readTexts(dir, [join('node_modules', MARK), 'package.json', ...LOCKS]);

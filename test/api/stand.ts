@@ -52,6 +52,7 @@ export async function apiStand(): Promise<ApiStand> {
     ward: null,
     plugins: null,
     webhooks: null,
+    repository: null,
     unscopedRuns: 'allow',
     appSecret: null,
     triggers: null,

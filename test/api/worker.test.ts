@@ -70,6 +70,7 @@ worker('a run is shown from its history, and one can be started that waits', asy
     ward: null,
     plugins: null,
     webhooks: null,
+    repository: null,
     access: { kind: 'loopback' },
     address: '127.0.0.1',
     port: 0,

@@ -36,6 +36,7 @@ requests.before(async () => {
     ward: null,
     plugins: null,
     webhooks: null,
+    repository: null,
     unscopedRuns: 'allow',
     appSecret: null,
     triggers: null,

@@ -143,6 +143,7 @@ test.before(async () => {
     cells: { most: 4, memoryMb: null },
     quarantineStore: rows,
     quarantine: { kills: 1, windowMs: 60_000 },
+    repository: null,
     project: { kind: 'working-tree', dir: project },
     tenants: developmentTenants(folder.file('tenants.yaml'), () => undefined),
     builtInDir: null,
