@@ -1,6 +1,7 @@
 /** Triggers: what is defined, and its registration. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { Problem } from '../../registry/index.ts';
 import { API_ERRORS } from '../codes.ts';
 import { ApiError } from '../error.ts';
 import type { PlanShelf } from '../plans.ts';
@@ -52,9 +53,12 @@ export const triggerEndpoints = [
     summary: 'Triggers of a branch, broken ones included, and whether they are registered as defined.',
     access: { role: 'viewer', scope: 'triggers:read', tenants: 'none' },
     answers: { 200: { description: 'The triggers.', schema: z.object({ triggers: z.array(triggerView) }) } },
-    handler: async ({ request }, { triggers }) => ({
-      triggers: (await need(triggers, 'triggers').list(branchOf(request))).map(toView),
-    }),
+    handler: async ({ request }, { triggers, webhooks }) => {
+      const states = await need(triggers, 'triggers').list(branchOf(request));
+      const closed = (state: TriggerState) =>
+        (webhooks?.problemsOf(state.trigger) ?? []).map((found) => closedBy(state, found));
+      return { triggers: states.map((state) => toView(state, closed(state))) };
+    },
   }),
   endpoint({
     method: 'POST',
@@ -96,7 +100,14 @@ async function onMain(shelf: PlanShelf, asked: string | null): Promise<void> {
   });
 }
 
-function toView({ trigger, synced, problems }: TriggerState): z.output<typeof triggerView> {
+/** Nobody but a development host's own machine can post to it. */
+function closedBy({ trigger: { id } }: TriggerState, found: string): Problem {
+  const [file, where] = [`triggers/${id}/definition.yaml`, `trigger "${id}"`];
+  const expected = 'a secret: without one it takes no events';
+  return { file, line: 1, column: 1, severity: 'warning', code: 'WEBHOOK_SECRET', where, found, expected };
+}
+
+function toView({ trigger, synced, problems }: TriggerState, more: readonly Problem[]): z.output<typeof triggerView> {
   const { id, type, workflow, description, subscriptionTopic, spec, policies, input } = trigger;
   return {
     id,
@@ -108,6 +119,6 @@ function toView({ trigger, synced, problems }: TriggerState): z.output<typeof tr
     ...(policies && { policies }),
     ...(type === 'schedule' && { input: input ?? {} }),
     synced,
-    problems: problems.map((problem) => ({ ...problem })),
+    problems: [...problems, ...more].map((problem) => ({ ...problem })),
   };
 }
