@@ -1,5 +1,6 @@
 // timeout: 60
 import { execFile } from 'node:child_process';
+import { symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -7,9 +8,11 @@ import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ApiError } from '../../host/error.ts';
+import { packPlugin } from '../../host/plugins/pack.ts';
 import { UPLOAD_LIMITS } from '../../host/plugins/receive.ts';
 import { readUpload } from '../../host/plugins/upload.ts';
 import { pluginDigest } from '../../registry/index.ts';
+import { temporaryFolder, writeFiles } from '../stand/project.ts';
 import { archive, file, hostile, MANIFEST, pluginFiles, tarGz } from './archives.ts';
 
 const test = suite('archives of plugins');
@@ -53,6 +56,24 @@ test('the same content has one digest, as JSON, as archive, and in any order', a
   assert.is(new Set(digests).size, 1);
   const other = await read(await archive([], pluginFiles({}, { 'price.ts': 'export const main = () => 2;' })));
   assert.is.not(pluginDigest(other), digests[0]);
+});
+
+test('a folder packs to the same bytes whenever it is packed, and reads back with its digest', async () => {
+  const folder = await temporaryFolder('plugin');
+  await writeFiles(folder.path, { ...pluginFiles(), 'lib/a.ts': 'a', 'b.ts': 'b', '.env': 'x', 'logo.png': 'x' });
+  const packed = await packPlugin(folder.path);
+  await utimes(join(folder.path, 'b.ts'), 1, 1);
+  const again = await packPlugin(folder.path);
+  if (!packed.ok || !again.ok) throw new Error('it was not packed');
+  assert.equal(packed.bytes, again.bytes);
+  assert.equal(packed.leftOut, ['logo.png']);
+  const files = await read(Buffer.from(packed.bytes));
+  assert.equal([...files.keys()], ['b.ts', 'lib/a.ts', 'plugin.json', 'price.ts']);
+  assert.is(pluginDigest(files), packed.digest);
+  await symlink('/etc/hostname', join(folder.path, 'c.ts'));
+  const refused = await packPlugin(folder.path).catch((error: unknown) => error);
+  assert.match(String(refused), 'c.ts: found a link');
+  await folder.remove();
 });
 
 test('P11 all of them are judged by a process that can write no file', async () => {
