@@ -68,6 +68,7 @@ list('runs are listed newest first, without their data', async () => {
     'runId',
     'status',
     'tenantOrganizationId',
+    'trigger',
     'workflow',
     'workflowId',
   ]);

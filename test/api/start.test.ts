@@ -49,11 +49,11 @@ async function openRuns(name: string): Promise<number> {
   return (await api.get(`/workflows/${name}/runs`)).body.runs.length;
 }
 
-start('GET /health says that Temporal and FHIR are up', async () => {
+start('GET /health says that Temporal, FHIR and the database are up', async () => {
   const { status, body } = await api.get('/health');
   assert.is(status, 200);
   const { sandbox, ...rest } = body;
-  assert.equal(rest, { status: 'ok', checks: { temporal: 'up', fhir: 'up' } });
+  assert.equal(rest, { status: 'ok', checks: { temporal: 'up', fhir: 'up', database: 'up' } });
   assert.equal([sandbox.running, sandbox.queued, sandbox.waiting, sandbox.kills], [0, 0, 0, 0]);
 });
 

@@ -10,7 +10,7 @@ import type { ApiParts } from '../server.ts';
 export interface Once {
   /** All that is asked for: another request under the key is refused. */
   readonly asked: unknown;
-  /** Named by the request; null: one is made. */
+  /** Named by the request; null: none. */
   readonly workflowId: string | null;
   /** Judges the request and tells what is to be started, and what to warn of. Not called for a repetition. */
   readonly prepare: () => Promise<Prepared>;
@@ -18,12 +18,14 @@ export interface Once {
 
 /** A start that was judged. */
 export interface Prepared {
+  /** Under which the run is started; null: one is made. */
+  readonly workflowId: string | null;
   readonly start: (attempt: Attempt | undefined) => Promise<StartedRun>;
   readonly warnings: readonly string[];
 }
 
 /** Header of an answer that was given before. */
-export const REPLAYED = 'idempotency-replayed';
+const REPLAYED = 'idempotency-replayed';
 
 /** Starts a run and answers, or answers as it was answered under the same key. */
 export async function answerOnce(
@@ -33,14 +35,23 @@ export async function answerOnce(
 ): Promise<ResponseObject> {
   const key = keyOf(request.headers['idempotency-key']);
   const keyed: Keyed | null = key === null ? null : keyedBy(caller?.tenant ?? null, key, once.asked);
-  const earlier = keyed && (await runs.keyed.find(keyed, once.workflowId));
-  if (earlier)
-    return h
-      .response(earlier.body as object)
-      .code(earlier.status)
-      .header(REPLAYED, 'true');
-  const { start, warnings } = await once.prepare();
-  const attempt = keyed ? await runs.keyed.claim(keyed, once.workflowId) : undefined;
+  const replay = async (id: string | null): Promise<ResponseObject | null> => {
+    const earlier = keyed && (await runs.keyed.find(keyed, id));
+    return (
+      earlier &&
+      h
+        .response(earlier.body as object)
+        .code(earlier.status)
+        .header(REPLAYED, 'true')
+    );
+  };
+  const earlier = await replay(once.workflowId);
+  if (earlier) return earlier;
+  const { start, warnings, workflowId } = await once.prepare();
+  // Where Temporal alone remembers, it remembers by the id of the run.
+  const found = workflowId === once.workflowId ? null : await replay(workflowId);
+  if (found) return found;
+  const attempt = keyed ? await runs.keyed.claim(keyed, workflowId) : undefined;
   const made = answerTo(await start(attempt), warnings);
   const { status, body } = keyed ? await runs.keyed.answer(keyed, made) : made;
   return h.response(body as object).code(status);

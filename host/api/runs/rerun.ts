@@ -77,10 +77,7 @@ async function prepare({ call, parts, of, body, named }: Asked): Promise<Prepare
   // Under the id of the run before: of two that ask at once, the second finds the run of the first.
   const workflowId = named ?? ids.workflowId;
   const start = { workflow: of.workflow, branch, input, pin, rerun, workflowId };
-  return {
-    warnings,
-    start: (attempt) => runs.start({ ...start, ...(attempt && { attempt: { ...attempt, workflowId } }) }),
-  };
+  return { workflowId, warnings, start: (attempt) => runs.start({ ...start, ...(attempt && { attempt }) }) };
 }
 
 /** What a run has done under one tenant is not handed to another. */

@@ -60,6 +60,7 @@ export const startEndpoint = endpoint({
         await assertRunnable(parts, input, pin);
         const names = { ...(workflowId !== null && { workflowId }) };
         return {
+          workflowId,
           warnings,
           start: (attempt) => runs.start({ workflow, branch, input, pin, ...names, ...(attempt && { attempt }) }),
         };
