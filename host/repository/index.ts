@@ -114,8 +114,7 @@ export class Repository {
 
   /** Clones or updates, installs dependencies, cleans up. A call while one runs joins it. Also `NPM_INSTALL_FAILED`. */
   sync(): Promise<SyncReport> {
-    this.#notEdited();
-    this.#syncing ??= this.#alone(() => syncClone(this.#clone, this.#options.runs, this.gate))
+    this.#syncing ??= this.#sync()
       .then(
         (report) => {
           this.#failure = null;
@@ -130,6 +129,11 @@ export class Repository {
         this.#syncing = null;
       });
     return this.#syncing;
+  }
+
+  async #sync(): Promise<SyncReport> {
+    this.#notEdited();
+    return this.#alone(() => syncClone(this.#clone, this.#options.runs, this.gate));
   }
 
   /** Removes worktrees of branches that are gone on the remote as it was fetched last, and checkouts that nobody needs. */
