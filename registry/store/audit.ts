@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { type Page, pageAfter } from './page.ts';
 import { Reader, type Row } from './row.ts';
+import { same } from './same.ts';
 import { settle } from './settle.ts';
 
 /**
@@ -97,9 +98,9 @@ export function auditTable(client: SupabaseClient): AuditArchive {
 
     async listAudit({ tenant, kind, actor, from, to, after, atMost }) {
       let found = client.from(TABLE).select('*');
-      if (tenant !== undefined) found = found.eq('tenant', tenant);
+      if (tenant !== undefined) found = found.filter('tenant', 'in', same(tenant));
       if (kind !== undefined) found = found.eq('kind', kind);
-      if (actor !== undefined) found = found.eq('actor', actor);
+      if (actor !== undefined) found = found.filter('actor', 'in', same(actor));
       if (from !== undefined) found = found.gte('time', from);
       if (to !== undefined) found = found.lt('time', to);
       if (after !== undefined) found = found.or(pageAfter('time', after));

@@ -1,6 +1,7 @@
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { type Page, pageAfter } from './page.ts';
 import { Reader, type Row } from './row.ts';
+import { same } from './same.ts';
 import { settle } from './settle.ts';
 
 /** A key of the API without what opens anything. Times are ISO 8601. */
@@ -76,7 +77,7 @@ export function keyTable(client: SupabaseClient): ApiKeyStore {
     },
 
     async findApiKey(prefix) {
-      const found = settle(TABLE, await rows().select('*').eq('prefix', prefix).limit(1));
+      const found = settle(TABLE, await rows().select('*').filter('prefix', 'in', same(prefix)).limit(1));
       const row: Row | undefined = found?.[0];
       return row === undefined ? null : { ...readKey(row), hash: new Reader(TABLE, row).text('hash') };
     },
@@ -87,7 +88,7 @@ export function keyTable(client: SupabaseClient): ApiKeyStore {
 
     async listApiKeys({ tenant, after, atMost }) {
       const all = rows().select('*');
-      const own = tenant === undefined ? all : all.eq('tenant', tenant);
+      const own = tenant === undefined ? all : all.filter('tenant', 'in', same(tenant));
       const page = after === undefined ? own : own.or(pageAfter('created_at', after));
       const sorted = page.order('created_at', { ascending: false }).order('id', { ascending: false });
       return (settle(TABLE, await sorted.limit(atMost)) ?? []).map(readKey);
@@ -108,7 +109,10 @@ export function keyTable(client: SupabaseClient): ApiKeyStore {
     },
 
     async revokeApiKeysOf(tenant, at) {
-      settle(TABLE, await rows().update({ revoked_at: at }).eq('tenant', tenant).is('revoked_at', null));
+      settle(
+        TABLE,
+        await rows().update({ revoked_at: at }).filter('tenant', 'in', same(tenant)).is('revoked_at', null),
+      );
     },
 
     async noteApiKeyUse(id, at) {

@@ -1,6 +1,7 @@
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { StoreError } from './error.ts';
 import { type CellKill, type Quarantine, type QuarantineStore, quarantineId } from './quarantine.ts';
+import { same } from './same.ts';
 import { settle } from './settle.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -10,7 +11,7 @@ export function quarantineTables(client: SupabaseClient): QuarantineStore {
   return {
     async latestQuarantine(tenant, version) {
       const found = client.from('quarantines').select('*').eq('version', version);
-      const own = tenant === null ? found.is('tenant', null) : found.eq('tenant', tenant);
+      const own = tenant === null ? found.is('tenant', null) : found.filter('tenant', 'in', same(tenant));
       const rows = rowsOf(await own.order('epoch', { ascending: false }).limit(1));
       return rows[0] === undefined ? null : readRow(rows[0]);
     },
@@ -29,7 +30,7 @@ export function quarantineTables(client: SupabaseClient): QuarantineStore {
 
     async countKills({ tenant, version, epoch, since, atMost }) {
       const found = client.from('cell_kills').select('id').eq('version', version).eq('epoch', epoch).gte('time', since);
-      const own = tenant === null ? found.is('tenant', null) : found.eq('tenant', tenant);
+      const own = tenant === null ? found.is('tenant', null) : found.filter('tenant', 'in', same(tenant));
       return (settle('cell_kills', await own.limit(atMost)) ?? []).length;
     },
 
@@ -42,7 +43,7 @@ export function quarantineTables(client: SupabaseClient): QuarantineStore {
     async listQuarantines({ standing, tenant, atMost }) {
       const all = client.from('quarantines').select('*');
       const found = standing ? all.is('released_at', null) : all.not('released_at', 'is', null);
-      const own = tenant === undefined ? found : found.eq('tenant', tenant);
+      const own = tenant === undefined ? found : found.filter('tenant', 'in', same(tenant));
       return rowsOf(await own.order('since', { ascending: false }).limit(atMost)).map(readRow);
     },
 

@@ -16,6 +16,8 @@ export class Reader {
   text(name: string): string {
     const value = this.#row[name];
     if (typeof value === 'string') return value;
+    // @supabase/lite reads a text that looks like JSON as JSON.
+    if (typeof value === 'object' && value !== null) return JSON.stringify(value);
     throw new StoreError('STORE_UNAVAILABLE', `table ${this.#table}: column ${name} holds no text`);
   }
 

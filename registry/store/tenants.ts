@@ -1,6 +1,7 @@
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { StoreError } from './error.ts';
 import type { Row } from './row.ts';
+import { same } from './same.ts';
 import type { Sealer } from './secrets.ts';
 import { settle } from './settle.ts';
 import { mapValues, parseSettings, type Tenant } from './tenant.ts';
@@ -24,7 +25,7 @@ const TABLE = 'tenants';
 /** The table `tenants`. Without a sealer, tenants with values of secrets can be neither written nor read. */
 export function tenantTable(client: SupabaseClient, sealer: Sealer | null): TenantStore {
   const showTenant = async (id: string): Promise<Tenant | null> => {
-    const rows = settle(TABLE, await client.from(TABLE).select('*').eq('id', id).limit(1));
+    const rows = settle(TABLE, await client.from(TABLE).select('*').filter('id', 'in', same(id)).limit(1));
     return rows?.[0] === undefined ? null : readRow(rows[0]);
   };
   return {
@@ -44,12 +45,14 @@ export function tenantTable(client: SupabaseClient, sealer: Sealer | null): Tena
 
     async listTenants({ after, atMost }) {
       const all = client.from(TABLE).select('*');
-      const page = after === undefined ? all : all.gt('id', after);
+      const page = after === undefined ? all : all.or(`id.gt."${after.replace(/["\\\\]/g, '')}"`);
       return (settle(TABLE, await page.order('id').limit(atMost)) ?? []).map(readRow);
     },
 
     async deleteTenant(id) {
-      return (settle(TABLE, await client.from(TABLE).delete().eq('id', id).select('id')) ?? []).length > 0;
+      return (
+        (settle(TABLE, await client.from(TABLE).delete().filter('id', 'in', same(id)).select('id')) ?? []).length > 0
+      );
     },
   };
 }

@@ -184,6 +184,36 @@ test('tenants are listed and shown with their secrets as they are kept, and remo
   }
 });
 
+test('texts that look like numbers, truth values or JSON are texts', async ({ stores }) => {
+  for (const [name, store] of stores) {
+    for (const text of ['123456789012', '1e5', 'true', 'null', '1.50', '{"a":1}', '[1]', 'a"b\\c', 'a,b)', '"q"']) {
+      const one = key({ prefix: text, name: text, tenant: text });
+      await store.addApiKey(one);
+      assert.is((await store.findApiKey(text))?.name, text, `${name} ${text}`);
+      assert.equal(
+        (await store.listApiKeys({ tenant: text, atMost: 9 })).map(({ id }) => id),
+        [one.id],
+        `${name} ${text}`,
+      );
+      await store.addAudit([event({ actor: text, tenant: text })]);
+      assert.is((await store.listAudit({ actor: text, tenant: text, atMost: 9 })).length, 1, `${name} ${text}`);
+    }
+    const settings = parseSettings({}, '123');
+    for (const id of ['123', '9.5']) await store.upsertTenant({ id, name: id, organizationId: id, settings });
+    assert.is((await store.getTenant('123'))?.name, '123', name);
+    assert.equal(
+      (await store.listTenants({ after: '123', atMost: 1 })).map(({ id }) => id),
+      ['9.5'],
+      name,
+    );
+    assert.is(await store.deleteTenant('123'), true, name);
+    await store.deleteTenant('9.5');
+    const kill = { version: 'v', runId: 'r', workflow: 'w', activity: 'a', digest: 'd', code: 'c' };
+    await store.addKill({ ...kill, id: randomUUID(), tenant: '123', time: at(0) }, 0);
+    assert.is(await store.countKills({ tenant: '123', version: 'v', epoch: 0, since: at(0), atMost: 9 }), 1, name);
+  }
+});
+
 test('a prefix is of one key', async ({ stores }) => {
   for (const [name, store] of stores) {
     const one = key();
