@@ -145,6 +145,21 @@ sync('syncs that come together share what is done', async () => {
   );
 });
 
+sync('a change at the FHIR server starts a run through the destination that was registered', async () => {
+  const encounter = { resourceType: 'Encounter', id: 'enc-1', status: 'finished' };
+  const { status } = await caller(host.stack.fhirUrl).send('PUT', '/fhir/Encounter/enc-1', encounter);
+  assert.is(status, 201);
+  const view = await eventually(async () => {
+    const { runs } = (await api.get('/workflows/echo/runs')).body;
+    const run = runs.find(({ workflowId }: { workflowId: string }) => workflowId.includes('-trigger-encounter-done-'));
+    const found = run && (await api.get(`/workflows/echo/runs/${run.runId}`)).body;
+    return found && found.status !== 'in-progress' ? found : null;
+  });
+  assert.is(view.status, 'completed', JSON.stringify(view.error));
+  assert.equal(view.trigger, { type: 'subscription', id: 'encounter-done' });
+  assert.equal(view.input, { id: 'enc-1' });
+});
+
 sync('a branch that is not main is refused', async () => {
   const of = async (branch: string) => {
     const { status, body } = await api.post(`/triggers/sync?branch=${encodeURIComponent(branch)}`, {});

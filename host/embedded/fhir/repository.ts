@@ -25,6 +25,7 @@ import { ambiguous, answer, refuse } from './outcome.ts';
 import { isId, parseResource } from './resource.ts';
 import { searchPage } from './search.ts';
 import { type Row, type Store, UNSCOPED } from './store.ts';
+import { noteChange } from './topics.ts';
 
 /** Whose resources, and the public address they have there (`http://…/Organization/a/fhir`). */
 export interface Partition {
@@ -107,6 +108,7 @@ export class Repository extends FhirRepository {
     const key = { tenant: current.tenant, type, id };
     await this.#store.transaction(async () => {
       this.#store.remove(key, current.version + 1, new Date().toISOString());
+      noteChange(this.#store, { ...key, before: current.content, content: null });
     });
   }
 
@@ -175,6 +177,7 @@ export class Repository extends FhirRepository {
     const content = JSON.stringify(saved);
     await this.#store.transaction(async () => {
       this.#store.put(key, { version, updated, content }, wordsOf(saved));
+      noteChange(this.#store, { ...key, before: current?.content ?? null, content });
     });
     return saved as unknown as WithId<T>;
   }

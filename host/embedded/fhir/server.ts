@@ -16,6 +16,7 @@ import { Queue } from './queue.ts';
 import { Repository } from './repository.ts';
 import { checkDepth, isId } from './resource.ts';
 import { createRouter } from './router.ts';
+import { Sender } from './sender.ts';
 import { capabilityStatement } from './statement.ts';
 import type { Store } from './store.ts';
 
@@ -38,6 +39,9 @@ export function fhirServer(store: Store, port: number): Server {
   server.listener.removeAllListeners('clientError');
   const router = createRouter();
   const queue = new Queue();
+  const sender = new Sender({ store, queue, base: () => `${server.info.uri}/fhir` });
+  server.ext('onPostStart', () => sender.wake());
+  server.ext('onPreStop', () => sender.close());
   server.route({ method: 'GET', path: '/health', handler: () => ({ status: 'ok' }) });
   server.route({
     method: '*',
@@ -46,7 +50,9 @@ export function fhirServer(store: Store, port: number): Server {
     handler: async (request, toolkit) => {
       const target = parsePath(request.url.pathname);
       if (target === null) return reply(toolkit, [notFound]);
-      return reply(toolkit, await queue.run(() => handle(request, target, { store, router })));
+      const answer = await queue.run(() => handle(request, target, { store, router }));
+      if (request.method !== 'get') sender.wake();
+      return reply(toolkit, answer);
     },
   });
   // A page in the user's browser may make a name of its own point here; it cannot make the browser say another name.

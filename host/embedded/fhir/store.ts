@@ -28,6 +28,17 @@ export interface Key {
   readonly id: string;
 }
 
+/** Something that a destination of subscriptions is yet to be told. */
+export interface Event {
+  /** Counts up, over all destinations. */
+  readonly number: number;
+  /** `Encounter/1`. */
+  readonly reference: string;
+  readonly method: 'POST' | 'PUT' | 'DELETE';
+  /** JSON of the resource; null where it was deleted. */
+  readonly content: string | null;
+}
+
 /** What narrows a scan down. Every list of `words` must be met by one word at least. */
 export interface Narrowing {
   readonly ids: readonly string[] | null;
@@ -63,6 +74,14 @@ create table if not exists version (
   content text,
   primary key (tenant, type, id, version)
 ) strict, without rowid;
+create table if not exists event (
+  number integer primary key autoincrement,
+  destination text not null,
+  reference text not null,
+  method text not null,
+  content text
+) strict;
+create index if not exists event_destination on event (destination, number);
 `;
 
 /**
@@ -148,6 +167,30 @@ export class Store {
     const text = `select version, updated, content from version where tenant = ? and type = ? and id = ?
       order by version desc`;
     return this.#all(text, keyOf(key));
+  }
+
+  /** Keeps an event until its destination has it. */
+  addEvent(destination: string, { reference, method, content }: Omit<Event, 'number'>): void {
+    const text = 'insert into event (destination, reference, method, content) values (?, ?, ?, ?)';
+    this.#run(text, [destination, reference, method, content]);
+  }
+
+  /** The oldest events of a destination, oldest first. */
+  events(destination: string, atMost: number): Event[] {
+    const text = 'select number, reference, method, content from event where destination = ? order by number limit ?';
+    return this.#all(text, [destination, atMost]);
+  }
+
+  /** Forgets the events of a destination up to a number. */
+  removeEvents(destination: string, upTo: number): void {
+    this.#run('delete from event where destination = ? and number <= ?', [destination, upTo]);
+  }
+
+  /** Destinations that have events. */
+  destinations(): string[] {
+    return this.#all<{ destination: string }>('select distinct destination from event', []).map(
+      (row) => row.destination,
+    );
   }
 
   /** Makes all writes of `work` one step: when it rejects, none of them has happened. May be nested. */
