@@ -1,5 +1,7 @@
 /** The config project's repository: sync, branches, and what a branch changes. */
+import type { Request } from '@hapi/hapi';
 import { z } from 'zod';
+import { checkBranchName } from '../../registry/index.ts';
 import { ApiError } from '../error.ts';
 import { endpoint, need } from './endpoint.ts';
 import { branchOf } from './query.ts';
@@ -60,7 +62,7 @@ export const repositoryEndpoints = [
       },
     },
     handler: async ({ request }, parts) => {
-      branchOf(request);
+      checkedBranch(request);
       return repositoryOf(parts).sync();
     },
   }),
@@ -95,7 +97,7 @@ export const repositoryEndpoints = [
       },
     },
     handler: async ({ request }, parts) => {
-      branchOf(request);
+      checkedBranch(request);
       return { branches: await repositoryOf(parts).branches() };
     },
   }),
@@ -115,7 +117,7 @@ export const repositoryEndpoints = [
       },
     },
     handler: async ({ body, h, request }, parts) => {
-      branchOf(request);
+      checkedBranch(request);
       const wanted = body.name ?? body.branch;
       if (wanted === undefined) throw missing('body name', 'the name of the new branch');
       return h.response(await repositoryOf(parts).createBranch(wanted, body.from ?? null)).code(201);
@@ -222,6 +224,12 @@ export const repositoryEndpoints = [
     handler: async ({ request }, parts) => repositoryOf(parts).writeTypes(branchOf(request)),
   }),
 ];
+
+/** A name that is not used is judged all the same. */
+function checkedBranch(request: Request): void {
+  const asked = branchOf(request);
+  if (asked !== null) checkBranchName(asked);
+}
 
 function missing(where: string, expected: string): ApiError {
   return new ApiError('BODY_INVALID', 'the branch is missing', { where, found: 'nothing', expected });
