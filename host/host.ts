@@ -214,7 +214,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const load = () => ({ sandbox: scripts.sandbox.stats(), waiting: scripts.runner.waiting });
   operations.meter.watch(load);
   const schedules = new Schedules(client, options.taskQueue);
-  const chores = new Chores({ chores: choreList({ settings: options.choreSettings, rows }), store: rows, log });
+  const parts = {
+    settings: options.choreSettings,
+    repository: project.kind === 'commits' ? project.repository : null,
+    rows,
+  };
+  const chores = new Chores({ chores: choreList(parts), store: rows, log });
   const triggers = new Triggers({ settings: options.triggerSettings, shelf, fhir, schedules, log });
   const webhooks = new Webhooks({
     ...options,

@@ -1,11 +1,17 @@
 /** The chores there are. */
 import type { AuditArchive, DeliveryStore, IdempotencyStore, LineStore } from '../../registry/index.ts';
 import type { Environment } from '../env.ts';
+import type { Repository } from '../repository/index.ts';
 import type { Chore } from './index.ts';
 
 /** What operators decide about chores. */
 export interface ChoreSettings {
+  /** Times; null: only when somebody asks. */
+  readonly repoSync: string | null;
+  readonly repoClean: string | null;
   readonly retention: string | null;
+  /** Whether the repository has a remote. */
+  readonly remote: boolean;
   /** Days that the audit is kept; null: for ever. */
   readonly auditDays: number | null;
 }
@@ -13,6 +19,8 @@ export interface ChoreSettings {
 /** What chores work on. Null: the host has no such part, and no chore about it. */
 export interface ChoreParts {
   readonly settings: ChoreSettings;
+  /** Null too where people edit its folder: that is theirs to keep. */
+  readonly repository: Pick<Repository, 'sync' | 'clean' | 'isThere'> | null;
   readonly rows: (AuditArchive & IdempotencyStore & DeliveryStore & LineStore) | null;
 }
 
@@ -22,13 +30,52 @@ const REPEAT_DAYS = 1;
 const LINE_DAYS = 30;
 
 /** What operators decide, out of the environment. */
-export function choreSettings({ choreRetention, auditRetention }: Environment): ChoreSettings {
-  return { retention: orOff(choreRetention), auditDays: auditRetention };
+export function choreSettings(environment: Environment): ChoreSettings {
+  const { choreRepoSync, choreRepoClean, choreRetention, auditRetention, gitRepoUrl } = environment;
+  return {
+    repoSync: orOff(choreRepoSync),
+    repoClean: orOff(choreRepoClean),
+    retention: orOff(choreRetention),
+    remote: gitRepoUrl !== null,
+    auditDays: auditRetention,
+  };
 }
 
 /** All chores that this host has something to do for. */
-export function choreList({ settings, rows }: ChoreParts): Chore[] {
-  return rows === null ? [] : [retention(settings, rows)];
+export function choreList({ settings, repository, rows }: ChoreParts): Chore[] {
+  return [
+    ...(repository && settings.remote ? [repoSync(settings, repository)] : []),
+    ...(repository ? [repoClean(settings, repository)] : []),
+    ...(rows ? [retention(settings, rows)] : []),
+  ];
+}
+
+/** Hosts may have a clone each, or share one: then they wait for each other at its lock. */
+function repoSync({ repoSync: schedule }: ChoreSettings, repository: Pick<Repository, 'sync'>): Chore {
+  return {
+    id: 'repo-sync',
+    description: 'Brings the repository to the state of its remote, as POST /repo/sync does.',
+    schedule,
+    scope: 'host',
+    run: async () => {
+      const { before, after } = await repository.sync();
+      return before === after ? `still at ${after}` : `from ${before ?? 'nothing'} to ${after}`;
+    },
+  };
+}
+
+function repoClean({ repoClean: schedule }: ChoreSettings, repository: Pick<Repository, 'clean' | 'isThere'>): Chore {
+  return {
+    id: 'repo-clean',
+    description: 'Removes worktrees of branches that are gone, and checkouts that no run needs.',
+    schedule,
+    scope: 'host',
+    run: async () => {
+      if (!(await repository.isThere())) return 'there is no repository: the project is a plain folder';
+      const { removedWorktrees, prunedCheckouts } = await repository.clean();
+      return `removed ${removedWorktrees.length} worktrees and ${prunedCheckouts.length} checkouts`;
+    },
+  };
 }
 
 function retention({ retention: schedule, auditDays }: ChoreSettings, rows: NonNullable<ChoreParts['rows']>): Chore {

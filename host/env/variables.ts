@@ -134,11 +134,23 @@ export const VARIABLES = {
     'Days that the audit and the kills of cells are kept.',
     'for ever',
   ),
+  choreRepoSync: withDefault(
+    'CLOISTER_CHORE_REPO_SYNC',
+    cronOrOff,
+    '*/5 * * * *',
+    'When the repository is brought to the state of `GIT_REPO_URL`, as a cron expression in UTC, or `off`.',
+  ),
+  choreRepoClean: withDefault(
+    'CLOISTER_CHORE_REPO_CLEAN',
+    cronOrOff,
+    '41 * * * *',
+    'When worktrees and checkouts that nobody needs are removed, in the same words.',
+  ),
   choreRetention: withDefault(
     'CLOISTER_CHORE_RETENTION',
     cronOrOff,
     '23 3 * * *',
-    'When what has been kept long enough is removed, as a cron expression in UTC, or `off`.',
+    'When what has been kept long enough is removed from the database, in the same words.',
   ),
   webhookToken: hidden(
     'CLOISTER_WEBHOOK_TOKEN',

@@ -160,8 +160,8 @@ test('times come from variables, can be off, and are judged at the start', async
 
 test('retention removes what is old from every table it is about', async () => {
   for (const { store, name } of bases) {
-    const settings = { retention: null, auditDays: 30 };
-    const chores = new Chores({ chores: choreList({ settings, rows: store }), store, log });
+    const settings = { ...choreSettings(readEnvironment({})), auditDays: 30 };
+    const chores = new Chores({ chores: choreList({ settings, repository: null, rows: store }), store, log });
     const [old, now] = [new Date(0).toISOString(), new Date().toISOString()];
     const event = { tenant: 'chores', workflow: '', activity: '', digest: '', code: 'x', method: 'x' };
     await store.addAudit([old, now].map((time) => ({ ...event, time, runId: time })));
