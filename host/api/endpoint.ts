@@ -130,7 +130,14 @@ export function need<T>(part: T | null, name: string): T {
   throw new ApiError('NOT_CONFIGURED', `this host has no ${name}`);
 }
 
-function parsed(where: 'query' | 'body', schema: z.ZodType | undefined, value: unknown): unknown {
+/** What the schema makes of a value. Throws `BODY_INVALID` with the place of what it does not let through. */
+export function parsed(where: 'query' | 'body', schema: z.ZodType | undefined, value: unknown): unknown {
+  if (isDeeperThan(value, BODY_MAX_DEPTH)) {
+    throw new ApiError('BODY_INVALID', `the ${where} is nested too deep`, {
+      where,
+      expected: `at most ${BODY_MAX_DEPTH} levels`,
+    });
+  }
   if (!schema) return value;
   const result = schema.safeParse(value ?? {});
   if (result.success) return result.data;
@@ -141,6 +148,23 @@ function parsed(where: 'query' | 'body', schema: z.ZodType | undefined, value: u
     found: shown(at(value, path)),
     expected: expectedBy(issue),
   });
+}
+
+/** As deep as a script's params may be: what lies deeper could not be handed on, and takes walks over it off their stack. */
+const BODY_MAX_DEPTH = 256;
+
+/** Looks into what JSON makes; bytes and streams are no levels. */
+function isDeeperThan(value: unknown, most: number): boolean {
+  let level = [value];
+  for (let depth = 0; depth <= most; depth++) {
+    level = level.flatMap((each) => (isTree(each) ? Object.values(each) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
+}
+
+function isTree(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && (Array.isArray(value) || value.constructor === Object);
 }
 
 /** Schemas of ours say what they expect; a library's own sentence is cut down to that. */

@@ -45,10 +45,12 @@ const MOVE = z.strictObject({
     .meta({ examples: ['1.2.0'] }),
 });
 
-/** A stream as it comes; its content is judged while it is read. */
-const ARCHIVE = z
-  .custom<Readable>((value) => value instanceof Readable)
-  .meta({ description: 'As `application/gzip`: a tar.gz with `plugin.json` at its root.' });
+const { $schema, ...AS_JSON } = z.toJSONSchema(PLUGIN_JSON);
+
+/** A stream as it comes, whose content is judged while it is read; the document shows what JSON it may be. */
+const UPLOAD = z
+  .custom<Readable>((value) => value instanceof Readable || PLUGIN_JSON.safeParse(value).success)
+  .meta(AS_JSON);
 
 /** Endpoints about plugins. */
 export const pluginEndpoints = [
@@ -60,7 +62,7 @@ export const pluginEndpoints = [
     summary: 'Publishes a version of a plugin, whole or not at all: a tar.gz, or its files as JSON.',
     access: WRITES,
     query: QUERY,
-    body: z.union([ARCHIVE, PLUGIN_JSON]),
+    body: UPLOAD,
     answers: {
       200: { description: 'The same version with the same content was there before.', schema: VERSION_VIEW },
       201: {
@@ -79,14 +81,20 @@ export const pluginEndpoints = [
       'UPLOAD_TIMED_OUT',
     ],
     options: {
-      // What the body is, is judged by its own header later; hapi knows no way to allow several kinds and parse none.
-      payload: { output: 'stream', parse: false, maxBytes: UPLOAD_LIMITS.bytes, override: 'application/json' },
+      payload: {
+        output: 'stream',
+        parse: false,
+        maxBytes: UPLOAD_LIMITS.bytes,
+        allow: ['application/json', 'application/gzip'],
+        // What the body is said to be is judged later: hapi would answer another kind before anybody can say which are taken.
+        override: 'application/json',
+      },
       timeout: { server: 120_000 },
     },
-    handler: async ({ caller, query, request, h }, parts) => {
+    handler: async ({ caller, query, body, request, h }, parts) => {
       const plugins = ours(parts);
       const actor = actorOf(caller, query.tenant);
-      const files = await readUpload(request.payload as Readable, request.headers, UPLOAD_LIMITS);
+      const files = await readUpload(body, request.headers, UPLOAD_LIMITS);
       const { version, isNew, warnings } = await plugins.publish(actor, files);
       const view = toVersionView(version);
       return h.response(warnings.length > 0 ? { ...view, warnings } : view).code(isNew ? 201 : 200);

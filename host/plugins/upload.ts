@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { Content, ContentError, MANIFEST, type PluginFiles } from '../../registry/index.ts';
+import { parsed } from '../api/endpoint.ts';
 import { ApiError } from '../error.ts';
 import { readArchive } from './archive.ts';
 import { receive, type UploadLimits } from './receive.ts';
@@ -66,12 +67,9 @@ function parse(bytes: Buffer): z.output<typeof PLUGIN_JSON> {
   } catch {
     throw new ContentError('body', 'a text that is no JSON', '{ manifest, files }');
   }
-  const { error } = PLUGIN_JSON.safeParse(value);
+  parsed('body', PLUGIN_JSON, value);
   // As it came: zod leaves a `__proto__` out, and what is not judged must not be there.
-  if (error === undefined) return value as z.output<typeof PLUGIN_JSON>;
-  const [issue] = error.issues;
-  const where = ['body', ...(issue?.path ?? [])].join(' ');
-  throw new ContentError(where.slice(0, 200), 'another shape', '{ manifest: {…}, files: { path: text } }');
+  return value as z.output<typeof PLUGIN_JSON>;
 }
 
 function unsupported(type: string, encoding: string): ApiError {
