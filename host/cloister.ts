@@ -1,7 +1,7 @@
 /** The command line: picks the command, explains a wrong one. */
 import { meant } from './cli/command.ts';
 
-const COMMANDS = ['dev', 'start', 'run', 'check', 'exec', 'demo', 'quarantine', 'plugin'] as const;
+const COMMANDS = ['dev', 'start', 'run', 'check', 'exec', 'demo', 'quarantine', 'plugin', 'admin'] as const;
 type CommandName = (typeof COMMANDS)[number];
 
 const USAGE = `cloister <command> [options]
@@ -11,6 +11,7 @@ const USAGE = `cloister <command> [options]
   run    WORKFLOW [--project DIR] [--branch B] [--input JSON|@FILE] [--tenant ID] [--api URL] [--json]
   check  [DIR] [--project DIR] [--json]        every static error of a config project
   exec   SCRIPT [--project DIR] [--input JSON|@FILE] [--tenant ID] [--json]
+  admin create-key [--role ROLE] [--tenant ID] an API key, straight in the database; shown once
   quarantine list | release ID [--api URL]     code that is stopped because its scripts ended their cells
   plugin pack [DIR] | push FILE|DIR | list     packs and publishes plugins
   demo   [--keep]                              the shipped billing example on synthetic patients
@@ -58,6 +59,8 @@ async function load(name: CommandName): Promise<(argv: string[]) => Promise<numb
       return (await import('./cli/demo.ts')).demo;
     case 'plugin':
       return (await import('./cli/plugin.ts')).plugin;
+    case 'admin':
+      return (await import('./cli/admin.ts')).admin;
     case 'quarantine':
       return (await import('./cli/quarantine.ts')).quarantine;
     default:

@@ -65,6 +65,7 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
     url: host.url,
     project: await realpath(projectDir).catch(() => resolve(projectDir)),
     lasting,
+    supabase: stack.supabase.url,
   });
   const owned = starting.move();
   return {

@@ -12,6 +12,8 @@ export interface HostNote {
   readonly project: string;
   /** False for a host that ends with the one run it was started for. */
   readonly lasting: boolean;
+  /** Address of its embedded database; absent: it has none, or is of an older version. */
+  readonly supabase?: string;
 }
 
 /** A data folder that this process holds. `close` gives it back; so does the end of the process, however it ends. */

@@ -59,6 +59,10 @@ export async function startProduction({ environment, progress }: ProductionOptio
   starting.defer(close);
   const host = await startHost(settings({ environment, progress }, { folder, stack, repository, log }));
   starting.defer(() => host.close());
+  if (stack) {
+    const { workflowDir: project } = environment;
+    await folder.announce({ url: host.url, project, lasting: true, supabase: stack.supabase.url });
+  }
   const owned = starting.move();
   return { ...host, close: () => owned.disposeAsync() };
 }
