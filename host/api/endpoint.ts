@@ -164,7 +164,8 @@ function isDeeperThan(value: unknown, most: number): boolean {
 }
 
 function isTree(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && (Array.isArray(value) || value.constructor === Object);
+  if (typeof value !== 'object' || value === null) return false;
+  return Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value));
 }
 
 /** Schemas of ours say what they expect; a library's own sentence is cut down to that. */
