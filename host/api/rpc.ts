@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { APP, isOperation } from '../aidbox/app.ts';
 import { ApiError } from '../error.ts';
 import { isTenant } from '../tenants.ts';
-import { type Caller, refusalOf, SCOPES } from './caller.ts';
+import { type Caller, SCOPES } from './caller.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { shown } from './query.ts';
 import type { ApiParts } from './server.ts';
@@ -161,11 +161,9 @@ function organizationsOf(one: Readonly<Record<string, unknown>> | null): readonl
 async function relay(wanted: Wanted, endpoints: readonly Endpoint[], request: Request): Promise<ServerInjectResponse> {
   const name = wanted.operation.startsWith(PREFIX) ? wanted.operation.slice(PREFIX.length) : wanted.operation;
   const found = endpoints.find((each) => each.operation === name && isOperation(each));
-  if (found === undefined || typeof found.access === 'string') {
+  if (found === undefined) {
     throw new ApiError('NOT_FOUND', 'there is no such operation', { where: 'body operation', found: shown(name) });
   }
-  const refusal = refusalOf(wanted.caller, found.access);
-  if (refusal !== null) throw new ApiError('FORBIDDEN', refusal);
   const { info, server } = request;
   return server.inject({
     method: found.method,
