@@ -32,13 +32,15 @@ const MOST_TAKEN = 1_000;
 
 /** Starts runs. Calls may overlap. */
 export class Starter {
-  readonly #runs: Runs;
+  readonly #runs: Pick<Runs, 'start'>;
   readonly #ledger: Ledger;
   readonly #log: Logger;
+  readonly #now: () => number;
   /** Of each trigger and workflow: the time in the last id that was made. */
   readonly #last = new Map<string, number>();
 
-  constructor(runs: Runs, ledger: Ledger, log: Logger) {
+  constructor(runs: Pick<Runs, 'start'>, ledger: Ledger, log: Logger, now: () => number = Date.now) {
+    this.#now = now;
     this.#runs = runs;
     this.#ledger = ledger;
     this.#log = log;
@@ -112,7 +114,7 @@ export class Starter {
   #nameOf({ workflowId }: Order, { workflow, trigger }: Common): string {
     if (workflowId !== null) return workflowId;
     const prefix = `${workflow}-trigger-${trigger}`;
-    const time = Math.max(Date.now(), (this.#last.get(prefix) ?? 0) + 1);
+    const time = Math.max(this.#now(), (this.#last.get(prefix) ?? 0) + 1);
     this.#last.set(prefix, time);
     return `${prefix}-${time}`;
   }
