@@ -17,7 +17,7 @@ import { type Document, operationsOf } from './requests.ts';
 export const endpoints: Target = {
   name: 'endpoints',
   open: async (): Promise<Bench> => {
-    const { host, projectDir, dataDir, close } = await testHost(PROJECT, { appSecret: APP_SECRET });
+    const { host, projectDir, dataDir, close } = await testHost(PROJECT, SETTINGS);
     const bench = endpointsBench({ url: host.url, hidden: [projectDir, dataDir] });
     return { ...bench, [Symbol.asyncDispose]: close };
   },
@@ -29,6 +29,17 @@ export const PROJECT: Readonly<Record<string, string>> = {
   ...workflow('w', { rootChildren: ['a'], activities: [{ id: 'a', script: './activities/a.ts' }] }),
   ...workflow('broken', { rootChildren: ['b'], activities: [{ id: 'a', script: './activities/a.ts' }] }),
 };
+
+const MANY = 1_000_000;
+
+/** Settings of the host: calls by RPC work, and nobody is told to come back later. */
+export const SETTINGS = {
+  appSecret: APP_SECRET,
+  limitReads: MANY,
+  limitWrites: MANY,
+  limitStarts: MANY,
+  limitFailures: MANY,
+} as const;
 
 /** The API of a host that is there already. `hidden`: texts that no answer may hold. */
 export function endpointsBench({
