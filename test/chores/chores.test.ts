@@ -1,5 +1,6 @@
 // timeout: 60
 import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -9,6 +10,7 @@ import { EnvironmentError, readEnvironment } from '../../host/env.ts';
 import { ApiError } from '../../host/error.ts';
 import { type Database, databases } from '../access/database.ts';
 import { eventually } from '../api/call.ts';
+import { repositoryStand } from '../repository/stand.ts';
 
 const test = suite('chores');
 const owned = new AsyncDisposableStack();
@@ -156,6 +158,26 @@ test('times come from variables, can be off, and are judged at the start', async
   daily.start();
   assert.match(String((await daily.list())[0]?.nextRun), /T03:23:00\.000Z$/);
   await daily.close();
+});
+
+test('the repository is synced and cleaned, and each says what it did', async () => {
+  const stand = await repositoryStand({ 'workflows/a.yaml': 'id: a' });
+  owned.defer(() => stand.close());
+  const settings = { ...choreSettings(readEnvironment({})), remote: true };
+  const chores = new Chores({
+    chores: choreList({ settings, repository: stand.repository(), rows: null }),
+    store: null,
+    log,
+  });
+  const result = async (id: string) => (await chores.run(id, 'ann')).lastRun;
+  const first = await stand.publish({ 'workflows/b.yaml': 'id: b' });
+  assert.match(String((await result('repo-sync'))?.result), new RegExp(`to ${first}$`));
+  assert.is((await result('repo-sync'))?.result, `still at ${first}`);
+  const second = await stand.publish({ 'workflows/c.yaml': 'id: c' });
+  assert.is((await result('repo-sync'))?.result, `from ${first} to ${second}`);
+  assert.is((await result('repo-clean'))?.result, 'removed 0 worktrees and 0 checkouts');
+  await rm(stand.bare, { recursive: true });
+  assert.is((await result('repo-sync'))?.outcome, 'failed');
 });
 
 test('retention removes what is old from every table it is about', async () => {
