@@ -41,6 +41,7 @@ export const rerunEndpoint = endpoint({
   tag: 'runs',
   summary: 'Starts a run that has ended again, whole or from an activity, with the same or another input.',
   access: { role: 'operator', scope: 'runs:write', tenants: 'own' },
+  starts: true,
   body: BODY,
   answers: startAnswers,
   options: { timeout: { server: false } },

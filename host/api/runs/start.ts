@@ -33,6 +33,7 @@ export const startEndpoint = endpoint({
   tag: 'runs',
   summary: 'Starts a run with the body as its input. With an `Idempotency-Key` a repetition gives the same run.',
   access: { role: 'operator', scope: 'runs:write', tenants: 'own' },
+  starts: true,
   body: z
     .looseObject({
       _workflowId: workflowIdField.optional(),
