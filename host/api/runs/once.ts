@@ -3,6 +3,7 @@ import type { ResponseObject } from '@hapi/hapi';
 import type { Attempt, KeptAnswer, Keyed } from '../../runs/idempotency.ts';
 import { keyedBy, keyOf } from '../../runs/idempotency.ts';
 import type { StartedRun } from '../../runs/index.ts';
+import { regarding } from '../audit.ts';
 import type { Call } from '../endpoint.ts';
 import type { ApiParts } from '../server.ts';
 
@@ -52,7 +53,9 @@ export async function answerOnce(
   const found = workflowId === once.workflowId ? null : await replay(workflowId);
   if (found) return found;
   const attempt = keyed ? await runs.keyed.claim(keyed, workflowId) : undefined;
-  const made = answerTo(await start(attempt), warnings);
+  const started = await start(attempt);
+  regarding(request, { target: { started: started.runId } });
+  const made = answerTo(started, warnings);
   const { status, body } = keyed ? await runs.keyed.answer(keyed, made) : made;
   return h.response(body as object).code(status);
 }

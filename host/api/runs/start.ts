@@ -4,6 +4,7 @@ import { ApiError } from '../../error.ts';
 import { refusalText } from '../../quarantine.ts';
 import { startedRun } from '../../runs/schema.ts';
 import type { Pin } from '../../temporal/workflows/types.ts';
+import { regarding } from '../audit.ts';
 import { endpoint } from '../endpoint.ts';
 import { branchOf, shown, workflowOf } from '../query.ts';
 import type { ApiParts } from '../server.ts';
@@ -50,6 +51,8 @@ export const startEndpoint = endpoint({
     const { runs, shelf, unscopedRuns } = parts;
     const { _workflowId: named, ...given } = call.body;
     const input = stampedInput(given, call.caller, unscopedRuns);
+    const { tenantOrganizationId: tenant } = input;
+    if (typeof tenant === 'string') regarding(call.request, { tenant });
     const workflowId = workflowIdOf(named);
     const workflow = workflowOf(call.request);
     const asked = branchOf(call.request);
