@@ -13,7 +13,7 @@ const BODY_MAX_BYTES = 1024 * 1024;
 const OPTIONS = {
   // The server's own rule about types of bodies would refuse FHIR's, and a body that there is none of.
   payload: { parse: false, output: 'data', override: 'application/json', maxBytes: BODY_MAX_BYTES, timeout: 10_000 },
-  // Mappings may take 30 s together, beside compiling and starting.
+  // Mappings may take 20 s together, beside compiling and starting.
   timeout: { server: 60_000 },
 } as const;
 

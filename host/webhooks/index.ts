@@ -4,20 +4,20 @@ import {
   type DeliveryStore,
   hasErrors,
   type Project,
-  RegistryError,
   readTriggers,
   type Trigger,
 } from '../../registry/index.ts';
 import { ApiError } from '../error.ts';
-import type { CheckedWorkflow, PlanShelf } from '../plans.ts';
-import { refusalText, type Ward } from '../quarantine.ts';
+import type { PlanShelf } from '../plans.ts';
+import type { Ward } from '../quarantine.ts';
 import type { Runs } from '../runs/index.ts';
 import { deliveryOf, type Event, type Incoming, readDelivery } from './delivery.ts';
 import { Door, type Secrets } from './door.ts';
 import { Ledger } from './ledger.ts';
 import { Mapper, type MapperOptions } from './mapping.ts';
 import { memoryDeliveries } from './memory.ts';
-import { judge, type Order, type Rejection } from './orders.ts';
+import { judge, type Rejection } from './orders.ts';
+import { invalid, pinned } from './pins.ts';
 import type { Proof } from './proof.ts';
 import { type Identified, Starter } from './starts.ts';
 
@@ -88,7 +88,8 @@ export class Webhooks {
   async receive(incoming: Incoming): Promise<Received> {
     const { main, trigger, proof } = await this.#admit(incoming);
     if (hasErrors(trigger.problems) || trigger.workflow === null || trigger.mapping === null) {
-      throw this.#invalid(trigger, 'its definition has errors');
+      this.#parts.log.error({ trigger: trigger.id }, 'an event came for a trigger whose definition has errors');
+      throw invalid();
     }
     const key = deliveryOf(incoming, trigger, proof);
     const running = key === null ? undefined : this.#inHand.get(key);
@@ -129,8 +130,8 @@ export class Webhooks {
       return state === 'started' || state === 'deduplicated';
     };
     const open = events.filter(({ id }) => !isSettled(id));
-    const { orders, rejected, ignored, common } = await this.#orders(open, trigger, project);
-    const started = common === null ? [] : await this.#starter.start(orders, known, common);
+    const { orders, rejected, ignored } = await this.#orders(open, trigger, project);
+    const started = await this.#starter.start(orders, known, { trigger: trigger.id, workflow: trigger.workflow });
     const before = events.flatMap(({ id, event }) => {
       const found = isSettled(id) && id !== null ? known.get(id) : undefined;
       return found ? [{ event, ...found }] : [];
@@ -139,58 +140,23 @@ export class Webhooks {
   }
 
   /** Runs every mapping, and only then says what is to be started. */
-  async #orders(events: readonly Event[], trigger: Usable, project: Project) {
-    const nothing = { orders: [], rejected: [], ignored: 0, common: null };
-    if (events.length === 0) return nothing;
-    const { id, workflow, mapping: path, webhook } = trigger;
-    // Mappings and the workflow are compiled side by side; a mapping's failure is told first.
-    const checking = this.#check(trigger);
-    checking.catch(() => undefined);
+  async #orders(events: readonly Event[], { id, workflow, mapping: path, webhook }: Usable, project: Project) {
+    const { shelf, ward, log, unscopedRuns } = this.#parts;
     const params = events.map((each) => each.params);
     const mapped = await this.#mapper.map({ project, trigger: id, workflow, path }, params);
-    const { pin, branch } = await checking;
-    const rules = { tenant: webhook?.tenant ?? null, unscopedRuns: this.#parts.unscopedRuns };
+    const rules = { tenant: webhook?.tenant ?? null, unscopedRuns };
     const judged = events.flatMap(({ event, id }, index) => {
       const made = mapped[index];
       return made ? [{ ...judge(event, made, rules), id }] : [];
     });
-    const rejected: Rejection[] = [];
-    const orders: Identified[] = [];
-    for (const each of judged) {
-      const quarantined = 'code' in each ? null : await this.#quarantine(each, pin);
-      if ('code' in each) rejected.push(each);
-      else if (quarantined) rejected.push(quarantined);
-      else orders.push(each);
-    }
+    const orders: Identified[] = judged.flatMap((each) => ('code' in each ? [] : [each]));
+    const plans = await pinned(orders, workflow, { shelf, ward, log });
+    const refused = judged.flatMap((each) => ('code' in each ? [withoutState(each)] : []));
+    const rejected = [...refused, ...plans.rejected].sort((a, b) => a.event - b.event);
     for (const { event, code, message } of rejected) {
-      this.#parts.log.warn({ trigger: id, event, code, why: message }, 'an event of a trigger was rejected');
+      log.warn({ trigger: id, event, code, why: message }, 'an event of a trigger was rejected');
     }
-    const common = { trigger: id, workflow, branch, pin };
-    return { orders, rejected, ignored: events.length - judged.length, common };
-  }
-
-  /** Where the store does not answer, the run is taken: each of its activities asks again, and waits. */
-  async #quarantine({ event, tenant }: Order, pin: CheckedWorkflow['pin']): Promise<Rejection | null> {
-    const standing = await this.#parts.ward?.standing(tenant, pin).catch(() => null);
-    return standing ? { event, code: 'COMMIT_QUARANTINED', message: refusalText(standing) } : null;
-  }
-
-  /** A sender is told that the workflow cannot run; what is wrong with it is the author's to read. */
-  async #check(trigger: Usable): Promise<CheckedWorkflow> {
-    try {
-      return await this.#parts.shelf.check(trigger.workflow, null, {});
-    } catch (error) {
-      const code = error instanceof ApiError || error instanceof RegistryError ? error.code : null;
-      if (code === 'WORKFLOW_INVALID' || code === 'WORKFLOW_NOT_FOUND') throw this.#invalid(trigger, code);
-      throw error;
-    }
-  }
-
-  #invalid({ id }: Trigger, why: string): ApiError {
-    this.#parts.log.error({ trigger: id, why }, 'an event came for a trigger that has errors');
-    return new ApiError('TRIGGER_INVALID', 'the trigger or its workflow has errors', {
-      expected: 'run: cloister check',
-    });
+    return { orders: plans.pinned, rejected, ignored: events.length - judged.length };
   }
 
   #rules(): Promise<Main> {

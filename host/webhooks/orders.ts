@@ -15,7 +15,12 @@ export interface Order {
 /** An event that starts nothing, now or later. The message holds nothing of another tenant's. */
 export interface Rejection {
   readonly event: number;
-  readonly code: 'TENANT_INVALID' | 'WORKFLOW_ID_INVALID' | 'WORKFLOW_ID_TAKEN' | 'COMMIT_QUARANTINED';
+  readonly code:
+    | 'TENANT_INVALID'
+    | 'WORKFLOW_ID_INVALID'
+    | 'WORKFLOW_ID_TAKEN'
+    | 'WORKFLOW_INVALID'
+    | 'COMMIT_QUARANTINED';
   readonly message: string;
 }
 

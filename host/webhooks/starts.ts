@@ -4,20 +4,21 @@ import type { Logger } from 'pino';
 import type { Delivery } from '../../registry/index.ts';
 import { ApiError } from '../error.ts';
 import type { Runs } from '../runs/index.ts';
-import type { Pin } from '../temporal/workflows/types.ts';
 import type { Ledger } from './ledger.ts';
 import type { Order, Rejection } from './orders.ts';
+import type { Pinned } from './pins.ts';
 
 /** What all runs of a delivery have in common. */
 export interface Common {
   readonly trigger: string;
   readonly workflow: string;
-  readonly branch: string | null;
-  readonly pin: Pin;
 }
 
 /** An order, with the event's id in the ledger; null: the event cannot be known again. */
 export type Identified = Order & { readonly id: string | null };
+
+/** The same, with the plan to run. */
+export type Startable = Pinned<Identified>;
 
 /** What became of an order. */
 export type Started =
@@ -50,7 +51,7 @@ export class Starter {
    * Starts all, or rejects with what stopped it (`TEMPORAL_UNAVAILABLE`, `STORE_UNAVAILABLE`, `EVENT_IN_HAND`); a delivery that
    * comes again then starts those that are missing.
    */
-  async start(orders: readonly Identified[], known: ReadonlyMap<string, Delivery>, common: Common): Promise<Started[]> {
+  async start(orders: readonly Startable[], known: ReadonlyMap<string, Delivery>, common: Common): Promise<Started[]> {
     const planned = orders.map((order) => {
       const before = order.id === null ? undefined : known.get(order.id);
       const { workflowId = this.#nameOf(order, common), requestId = randomUUID() } = before ?? {};
@@ -79,8 +80,8 @@ export class Starter {
   }
 
   async #one({ order, workflowId, requestId }: Plan, rows: Map<string, Delivery>, common: Common): Promise<Started> {
-    const { event, input, id } = order;
-    const { workflow, branch, pin, trigger } = common;
+    const { event, input, id, branch, pin } = order;
+    const { workflow, trigger } = common;
     const isNamed = order.workflowId !== null;
     let name = workflowId;
     for (let taken = 0; taken < MOST_TAKEN; taken++) {
@@ -131,7 +132,7 @@ export class Starter {
 }
 
 interface Plan {
-  readonly order: Identified;
+  readonly order: Startable;
   readonly workflowId: string;
   readonly requestId: string;
 }

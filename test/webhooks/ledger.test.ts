@@ -119,9 +119,11 @@ test('what was cut off half-way is completed by the next delivery, under the sam
       workflowId: null,
       tenant: null,
       input: { n },
+      branch: null,
+      pin: { digest: 'd', commit: null, dirty: false },
     }));
     const ids = orders.map(({ id }) => id);
-    const common = { trigger: 'cut', workflow: 'w', branch: null, pin: { digest: 'd', commit: null, dirty: false } };
+    const common = { trigger: 'cut', workflow: 'w' };
     const first = await starter.start(orders, new Map(), common).catch((error: ApiError) => error.code);
     assert.is(first, 'TEMPORAL_UNAVAILABLE', name);
     failing = false;

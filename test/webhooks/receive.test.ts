@@ -144,12 +144,12 @@ receive('a bundle starts a run for each resource, in order, by names that never 
 
 receive('hosts in one millisecond make names that never meet, also where the first run is over (API-12)', async () => {
   const { pin, branch } = await stand.host.shelf.check('echo', null, {});
-  const common = { trigger: 'both', workflow: 'echo', branch, pin };
+  const common = { trigger: 'both', workflow: 'echo' };
   const log = pino({ level: 'silent' });
   const now = Date.now();
   const start = (host: string) => {
     const starter = new Starter(stand.host.runs, new Ledger(memoryDeliveries(), log), log, () => now);
-    const order = { id: `both:${host}`, workflowId: null, tenant: null, input: {} };
+    const order = { id: `both:${host}`, workflowId: null, tenant: null, input: {}, branch, pin };
     return starter.start(
       [0, 1, 2].map((event) => ({ ...order, event, id: `${order.id}${event}` })),
       new Map(),
