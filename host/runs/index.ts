@@ -8,6 +8,7 @@ import { BILLING_QUEUE } from '../temporal/queue.ts';
 import type { ActivityState } from '../temporal/workflows/types.ts';
 import { archivedRun } from './archive.ts';
 import { type Ask, asker } from './ask.ts';
+import { ClosedRuns } from './closed.ts';
 import { Followers } from './followers.ts';
 import { type RunTrace, readFailure, readHistory } from './history.ts';
 import { KeyedStarts } from './idempotency.ts';
@@ -56,6 +57,7 @@ export class Runs {
   readonly #queue: string;
   readonly #ask: Ask;
   readonly #list: RunList;
+  readonly #closed = new ClosedRuns();
   /** Run id → workflow id of what was started or seen here: Temporal's index of runs knows them a moment later. */
   readonly #known = new Map<string, string>();
 
@@ -172,8 +174,13 @@ export class Runs {
   }
 
   async #view(ids: RunIds): Promise<RunView | null> {
+    const closed = this.#closed.get(ids.runId);
+    if (closed) return closed;
     const trace = await this.#trace(ids);
-    return trace && viewRun(ids, trace, trace.end ? NOTHING : await this.#open(ids));
+    if (trace === null) return null;
+    const view = viewRun(ids, trace, trace.end ? NOTHING : await this.#open(ids));
+    this.#closed.keep(view);
+    return view;
   }
 
   async #trace({ workflowId, runId }: RunIds): Promise<RunTrace | null> {
