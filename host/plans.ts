@@ -123,8 +123,9 @@ export class PlanShelf {
     branch: string | null,
     input: Readonly<Record<string, unknown>>,
   ): Promise<CheckedWorkflow> {
-    const project = await this.#open(branch);
-    const { plan, problems } = await this.#compile(project, workflow, tenantIn(input));
+    const { project, plan, problems } = await this.#use(branch, async (opened) => {
+      return { project: opened, ...(await this.#compile(opened, workflow, tenantIn(input))) };
+    });
     if (!plan) {
       throw new ApiError('WORKFLOW_INVALID', `workflow "${workflow}" has errors`, { problems: errorsOf(problems) });
     }
@@ -178,7 +179,9 @@ export class PlanShelf {
 
   async #fresh({ workflow, branch, input }: BillingArgs): Promise<Plan | Failure> {
     try {
-      const { plan, problems } = await this.#compile(await this.#open(branch), workflow, tenantIn(input));
+      const { plan, problems } = await this.#use(branch, (project) => {
+        return this.#compile(project, workflow, tenantIn(input));
+      });
       if (plan) return plan;
       return { code: 'PLAN_INVALID', message: sentences(errorsOf(problems)) };
     } catch (error) {
@@ -202,9 +205,8 @@ export class PlanShelf {
   /** Never remembered by commit: where a plugin's channel leads, and whose plugins there are, is no part of one. */
   async #compile(project: Project, workflow: string, tenant: string | null) {
     const plugins = this.#options.plugins?.finder(tenant);
-    const { store, project: source } = this.#options;
-    const compile = () => compileWorkflow(project, workflow, { ...(plugins && { plugins }) });
-    const compiled = await (source.kind === 'commits' ? source.repository.gate.reading(compile) : compile());
+    const { store } = this.#options;
+    const compiled = await compileWorkflow(project, workflow, { ...(plugins && { plugins }) });
     const plans = [...(compiled.plan ? [compiled.plan] : []), ...compiled.childPlans.values()];
     for (const bundle of compiled.bundles.values()) {
       const { digest, code, map } = bundle;
@@ -225,6 +227,10 @@ export class PlanShelf {
   /** Stored again once a day: what no run has used for long is swept away, and every host may start runs of it. */
   #isStored(digest: string): boolean {
     return (this.#stored.get(digest) ?? 0) > Date.now() - STORE_AGAIN_MS;
+  }
+
+  async #use<T>(branch: string | null, work: (project: Project) => Promise<T>): Promise<T> {
+    return this.#snapshots ? this.#snapshots.use(branch, work) : work(await this.#open(branch));
   }
 
   async #open(branch: string | null): Promise<Project> {

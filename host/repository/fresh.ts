@@ -31,10 +31,11 @@ export async function needsClone(clone: Clone, remote: Remote): Promise<boolean>
 }
 
 /**
- * Clones. The repository takes its place by one renaming, so that what stands there is always whole; the one before serves
- * until then. Files, worktrees and checkouts follow in `finishClone`, which a host that died in between leaves to the next.
+ * Clones, and resolves to what puts the clone in its place: one renaming, so that what stands there is always whole. The one
+ * before serves until then. Files, worktrees and checkouts follow in `finishClone`, which a host that died in between leaves
+ * to the next.
  */
-export async function makeClone(clone: Clone, remote: Remote): Promise<void> {
+export async function makeClone(clone: Clone, remote: Remote): Promise<() => Promise<void>> {
   const { dir } = clone.options;
   await mkdir(dir, { recursive: true });
   const draft = await mkdtemp(join(dir, DRAFT));
@@ -47,8 +48,10 @@ export async function makeClone(clone: Clone, remote: Remote): Promise<void> {
     throw gitFailed('clone the remote', answer, clone.hidden);
   }
   await writeFile(join(made, '.git', UNFINISHED), '');
-  if (await clone.exists()) await rename(join(dir, '.git'), join(draft, 'old'));
-  await rename(join(made, '.git'), join(dir, '.git'));
+  return async () => {
+    if (await clone.exists()) await rename(join(dir, '.git'), join(draft, 'old'));
+    await rename(join(made, '.git'), join(dir, '.git'));
+  };
 }
 
 /** Removes what belonged to an earlier clone and checks the files out. Does nothing where that is done. */

@@ -27,6 +27,11 @@ export class Snapshots {
     this.#options = options;
   }
 
+  /** Does `work` with the state of a branch that a new run obeys, while neither main nor the packages change. */
+  use<T>(branch: string | null, work: (project: Project) => Promise<T>): Promise<T> {
+    return this.#options.repository.gate.reading(async () => work(await this.open(branch)));
+  }
+
   /** The state of a branch that a new run obeys. Rejects as `Repository.place` and `openProject` do. */
   async open(branch: string | null): Promise<Project> {
     return this.#open(await this.#place(branch));

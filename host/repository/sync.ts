@@ -41,15 +41,17 @@ export async function syncClone(clone: Clone, runs: OpenRuns, gate: Gate): Promi
   const cloned = configured !== null && (await needsClone(clone, configured));
   if (!cloned) await clone.require();
   const before = cloned ? null : await clone.tip(`refs/heads/${branch}`);
-  if (cloned) await makeClone(clone, configured);
-  await finishClone(clone);
-  const remote = await clone.remote();
-  if (!cloned && remote) await update(clone, remote);
-  const after = await clone.tip(`refs/heads/${branch}`);
-  if (after === null) throw noMain(branch);
-  await clone.ignoreModules();
-  const npmInstall = await gate.writing(() => install(clone));
-  if (remote && !cloned) await forwardWorktrees(clone);
+  const move = cloned ? await makeClone(clone, configured) : await update(clone);
+  // Whoever compiles meanwhile has either the old commit and its packages or the new ones.
+  const { after, npmInstall } = await gate.writing(async () => {
+    await move();
+    await finishClone(clone);
+    await clone.ignoreModules();
+    const head = await clone.tip(`refs/heads/${branch}`);
+    if (head === null) throw noMain(branch);
+    return { after: head, npmInstall: await install(clone) };
+  });
+  if (!cloned) await forwardWorktrees(clone);
   return { branch, before, after, cloned, npmInstall, ...(await cleanClone(clone, runs)) };
 }
 
@@ -84,11 +86,14 @@ async function fetch(clone: Clone, remote: Remote): Promise<void> {
   await clone.must('fetch from the remote', ['fetch', ...words, '--', remote.url, branches], clone.access(remote));
 }
 
-async function update(clone: Clone, remote: Remote): Promise<void> {
+/** Fetches, and resolves to what takes main to where the remote has it. */
+async function update(clone: Clone): Promise<() => Promise<void>> {
+  const remote = await clone.remote();
+  if (!remote) return async () => undefined;
   await fetch(clone, remote);
   const head = await clone.tip(`refs/remotes/origin/${clone.main}`);
   if (head === null) throw noMain(clone.main);
-  await reset(clone, head);
+  return () => reset(clone, head);
 }
 
 /** Main and the files of its folder. Readers of commits see one or the other; who edits main loses the edits. */
