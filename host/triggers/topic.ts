@@ -12,8 +12,10 @@ export interface Receiver {
   readonly secretOf: (alias: string) => string | undefined;
 }
 
-/** Names of the registrations of a trigger. */
+/** Id of a trigger's topic. */
 export const topicId = (trigger: string): string => `ts-trigger-${trigger}`;
+
+/** Id of a trigger's destination. */
 export const destinationId = (trigger: string): string => `ts-trigger-dest-${trigger}`;
 
 /** Address to which the events of a trigger are posted. */
