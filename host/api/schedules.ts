@@ -22,6 +22,8 @@ const note = z
 const run = z.object({ workflowId: z.string(), runId: z.string() });
 const write = { role: 'operator', scope: 'triggers:write', tenants: 'none' } as const;
 const read = { role: 'viewer', scope: 'triggers:read', tenants: 'none' } as const;
+const errors = ['TEMPORAL_UNAVAILABLE', 'NOT_CONFIGURED'] as const;
+const oneErrors = ['SCHEDULE_NOT_FOUND', ...errors] as const;
 const one = { 200: { description: 'The schedule.', schema: scheduleView } };
 
 /** Endpoints about schedules. */
@@ -33,6 +35,7 @@ export const scheduleEndpoints = [
     tag: 'schedules',
     summary: 'All schedules, each with its next and its last runs.',
     access: read,
+    errors,
     answers: { 200: { description: 'The schedules.', schema: z.object({ schedules: z.array(scheduleView) }) } },
     handler: async (_call, { schedules }) => ({ schedules: await need(schedules, 'schedules').list() }),
   }),
@@ -43,6 +46,7 @@ export const scheduleEndpoints = [
     tag: 'schedules',
     summary: 'One schedule, by the id of its trigger.',
     access: read,
+    errors: oneErrors,
     answers: one,
     handler: async (call, { schedules }) => need(schedules, 'schedules').get(idOf(call)),
   }),
@@ -54,6 +58,7 @@ export const scheduleEndpoints = [
     summary: 'Starts no runs until it is resumed; a sync of the triggers leaves it paused.',
     access: write,
     body: note,
+    errors: oneErrors,
     answers: one,
     handler: async (call, { schedules }) =>
       need(schedules, 'schedules').pause(idOf(call), call.body.note ?? `paused by ${nameOf(call)}`),
@@ -66,6 +71,7 @@ export const scheduleEndpoints = [
     summary: 'Starts runs again at the times that are still to come.',
     access: write,
     body: note,
+    errors: oneErrors,
     answers: one,
     handler: async (call, { schedules }) =>
       need(schedules, 'schedules').resume(idOf(call), call.body.note ?? `resumed by ${nameOf(call)}`),
@@ -77,6 +83,7 @@ export const scheduleEndpoints = [
     tag: 'schedules',
     summary: 'Starts one run now, beside any that runs, also while it is paused.',
     access: write,
+    errors: oneErrors,
     answers: {
       202: {
         description: 'The run; null when Temporal has not said yet which one it is.',
@@ -97,6 +104,7 @@ export const scheduleEndpoints = [
     summary:
       'Deletes a schedule until the next sync of the triggers: to be rid of it, remove the trigger from the project.',
     access: { ...write, role: 'developer' },
+    errors: oneErrors,
     answers: { 204: { description: 'It is gone; runs under way go on.' } },
     handler: async (call, { schedules }) => {
       await need(schedules, 'schedules').remove(idOf(call));

@@ -8,27 +8,30 @@ import type { PlanShelf } from '../plans.ts';
 import type { TriggerState } from '../triggers/index.ts';
 import { endpoint, need } from './endpoint.ts';
 import { branchOf, shown } from './query.ts';
+import { problem } from './workflows.ts';
 
 const part = z.record(z.string(), z.unknown());
 
-const triggerView = z.object({
-  id: z.string(),
-  type: z
-    .enum(['subscription', 'webhook', 'schedule'])
-    .nullable()
-    .meta({ description: 'Null: the definition does not say.' }),
-  workflow: z.string().nullable(),
-  description: z.string().nullable(),
-  subscriptionTopic: part.optional().meta({ description: 'Subscriptions: as the definition has it.' }),
-  spec: part.optional().meta({ description: "Schedules: Temporal's ScheduleSpec, as the definition has it." }),
-  policies: part.optional(),
-  input: part.optional().meta({ description: 'Schedules: static input of every run.' }),
-  synced: z
-    .boolean()
-    .nullable()
-    .meta({ description: 'Registered as defined; null: whoever has the registration does not answer.' }),
-  problems: z.array(part),
-});
+const triggerView = z
+  .object({
+    id: z.string(),
+    type: z
+      .enum(['subscription', 'webhook', 'schedule'])
+      .nullable()
+      .meta({ description: 'Null: the definition does not say.' }),
+    workflow: z.string().nullable(),
+    description: z.string().nullable(),
+    subscriptionTopic: part.optional().meta({ description: 'Subscriptions: as the definition has it.' }),
+    spec: part.optional().meta({ description: "Schedules: Temporal's ScheduleSpec, as the definition has it." }),
+    policies: part.optional(),
+    input: part.optional().meta({ description: 'Schedules: static input of every run.' }),
+    synced: z
+      .boolean()
+      .nullable()
+      .meta({ description: 'Registered as defined; null: whoever has the registration does not answer.' }),
+    problems: z.array(problem),
+  })
+  .meta({ id: 'Trigger' });
 
 const action = z.enum(['created', 'replaced', 'unchanged']);
 const syncResult = z.object({
@@ -52,6 +55,7 @@ export const triggerEndpoints = [
     tag: 'triggers',
     summary: 'Triggers of a branch, broken ones included, and whether they are registered as defined.',
     access: { role: 'viewer', scope: 'triggers:read', tenants: 'none' },
+    errors: ['BRANCH_INVALID', 'BRANCH_NOT_FOUND', 'PROJECT_UNUSABLE', 'NOT_CONFIGURED'],
     answers: { 200: { description: 'The triggers.', schema: z.object({ triggers: z.array(triggerView) }) } },
     handler: async ({ request }, { triggers, webhooks }) => {
       const states = await need(triggers, 'triggers').list(branchOf(request));
@@ -67,6 +71,7 @@ export const triggerEndpoints = [
     tag: 'triggers',
     summary: 'Registers all triggers of the main branch, and takes away the registrations of those that are gone.',
     access: { role: 'developer', scope: 'triggers:write', tenants: 'none' },
+    errors: ['BRANCH_INVALID', 'BRANCH_NOT_FOUND', 'BRANCH_NOT_MAIN', 'PROJECT_UNUSABLE', 'NOT_CONFIGURED'],
     answers: {
       200: { description: 'All are registered.', schema: syncResult },
       502: {
@@ -119,6 +124,6 @@ function toView({ trigger, synced, problems }: TriggerState, more: readonly Prob
     ...(policies && { policies }),
     ...(type === 'schedule' && { input: input ?? {} }),
     synced,
-    problems: [...problems, ...more].map((problem) => ({ ...problem })),
+    problems: [...problems, ...more],
   };
 }

@@ -6,7 +6,8 @@ import { branchOf, workflowOf } from './query.ts';
 
 const READ = { role: 'viewer', scope: 'runs:read', tenants: 'own' } as const;
 
-const problem = z
+/** A problem of the project's files. */
+export const problem = z
   .object({
     file: z.string(),
     line: z.int(),

@@ -5,32 +5,34 @@ import { z } from 'zod';
 const time = z.iso.datetime();
 
 /** Shape of one schedule. Times are ISO 8601, UTC. */
-export const scheduleView = z.object({
-  id: z.string().meta({ description: 'Id of the trigger.' }),
-  scheduleId: z.string().meta({ description: 'As Temporal knows it.' }),
-  workflow: z.string(),
-  branch: z.string().nullable(),
-  tenantOrganizationId: z.string().nullable(),
-  input: z.record(z.string(), z.unknown()),
-  paused: z.boolean(),
-  note: z.string().nullable().meta({ description: 'Why it is paused, or was.' }),
-  timezone: z.string().nullable(),
-  policies: z.object({
-    overlap: z.string(),
-    catchupWindowMs: z.number(),
-    pauseOnFailure: z.boolean(),
-  }),
-  nextRuns: z.array(time).meta({ description: 'The next ten times. Those of a paused schedule pass without a run.' }),
-  recentRuns: z
-    .array(z.object({ scheduledAt: time, startedAt: time, workflowId: z.string(), runId: z.string() }))
-    .meta({ description: 'The last ten, oldest first.' }),
-  running: z.array(z.object({ workflowId: z.string(), runId: z.string() })),
-  counts: z.object({ started: z.number(), skipped: z.number(), missed: z.number() }).meta({
-    description:
-      'Runs started; skipped for overlap; missed because Temporal was down for longer than the catch-up window.',
-  }),
-  createdAt: time,
-});
+export const scheduleView = z
+  .object({
+    id: z.string().meta({ description: 'Id of the trigger.' }),
+    scheduleId: z.string().meta({ description: 'As Temporal knows it.' }),
+    workflow: z.string(),
+    branch: z.string().nullable(),
+    tenantOrganizationId: z.string().nullable(),
+    input: z.record(z.string(), z.unknown()),
+    paused: z.boolean(),
+    note: z.string().nullable().meta({ description: 'Why it is paused, or was.' }),
+    timezone: z.string().nullable(),
+    policies: z.object({
+      overlap: z.string(),
+      catchupWindowMs: z.number(),
+      pauseOnFailure: z.boolean(),
+    }),
+    nextRuns: z.array(time).meta({ description: 'The next ten times. Those of a paused schedule pass without a run.' }),
+    recentRuns: z
+      .array(z.object({ scheduledAt: time, startedAt: time, workflowId: z.string(), runId: z.string() }))
+      .meta({ description: 'The last ten, oldest first.' }),
+    running: z.array(z.object({ workflowId: z.string(), runId: z.string() })),
+    counts: z.object({ started: z.number(), skipped: z.number(), missed: z.number() }).meta({
+      description:
+        'Runs started; skipped for overlap; missed because Temporal was down for longer than the catch-up window.',
+    }),
+    createdAt: time,
+  })
+  .meta({ id: 'Schedule' });
 
 /** A schedule as the API shows it. */
 export type ScheduleView = z.output<typeof scheduleView>;
