@@ -3,6 +3,8 @@ import { type Client, isGrpcServiceError, ScheduleNotFoundError, ServiceError } 
 import { ApiError } from '../error.ts';
 
 const CALL_TIMEOUT_MS = 5000;
+const READ_TIMEOUT_MS = 1500;
+const READ_ATTEMPTS = 4;
 /** Status codes of gRPC. */
 const INVALID_ARGUMENT = 3;
 const DEADLINE_EXCEEDED = 4;
@@ -17,6 +19,22 @@ export async function ask<T>(client: Client, question: () => Promise<T>): Promis
     return await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, question);
   } catch (error) {
     throw toApiError(error);
+  }
+}
+
+/**
+ * Asks for a description: several times, each for a short while. A question that comes while the schedule is being made or
+ * deleted may never be answered, the next one is. Rejects as `ask` does.
+ */
+export async function read<T>(client: Client, question: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await client.withDeadline(Date.now() + READ_TIMEOUT_MS, question);
+    } catch (error) {
+      const cause = error instanceof ServiceError ? error.cause : error;
+      const isLate = isGrpcServiceError(cause) && cause.code === DEADLINE_EXCEEDED;
+      if (!isLate || attempt === READ_ATTEMPTS) throw toApiError(error);
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { ApiError } from '../error.ts';
 import { BILLING_QUEUE } from '../temporal/queue.ts';
 import { labelsOf } from '../temporal/workflows/labels.ts';
 import type { BillingArgs } from '../temporal/workflows/types.ts';
-import { ask, noSchedule } from './ask.ts';
+import { ask, noSchedule, read } from './ask.ts';
 import { schedulePolicies, scheduleSpec } from './spec.ts';
 import { type ScheduleView, viewSchedule } from './view.ts';
 
@@ -143,7 +143,7 @@ export class Schedules {
   }
 
   async #describe(id: string): Promise<ScheduleDescription | null> {
-    return ask(this.#client, () => this.#handle(id).describe()).catch((error: unknown) => {
+    return read(this.#client, () => this.#handle(id).describe()).catch((error: unknown) => {
       if (error instanceof ApiError && error.code === 'SCHEDULE_NOT_FOUND') return null;
       throw error;
     });
