@@ -21,7 +21,7 @@ const app = appResource({ endpoints: ENDPOINTS, apiBaseUrl: 'https://cloister.ex
 /** What the stand-in was sent. */
 interface Sent {
   readonly path: string;
-  readonly authorization: string | undefined;
+  readonly authorization: string;
   readonly body: Record<string, unknown>;
 }
 
@@ -34,7 +34,7 @@ async function standIn(port: number, ...statuses: number[]): Promise<{ sent: Sen
     path: '/{any*}',
     handler: ({ path, headers, payload }: Request, h: ResponseToolkit) => {
       const status = statuses[Math.min(sent.length, statuses.length - 1)] ?? 200;
-      sent.push({ path, authorization: headers.authorization, body: payload as Record<string, unknown> });
+      sent.push({ path, authorization: String(headers.authorization), body: payload as Record<string, unknown> });
       return h.response({ resourceType: 'App' }).code(status);
     },
   });

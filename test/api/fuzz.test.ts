@@ -9,14 +9,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ERROR_BODY, openapiDocument } from '../../host/api/openapi.ts';
 import { ENDPOINTS } from '../../host/api/server.ts';
-import { signatureOf } from '../fuzz/attempt.ts';
-import { Random } from '../fuzz/random.ts';
+import { hunt } from '../fuzz/hunt.ts';
 import { takeStrays, watchStrays } from '../fuzz/strays.ts';
-import { endpointsBench, PROJECT, SETTINGS } from '../fuzz/targets/endpoints.ts';
+import { endpointsBench, endpointsHost } from '../fuzz/targets/endpoints.ts';
 import { type Answer, type Asked, exchange } from '../fuzz/targets/exchange.ts';
 import { APP_SECRET } from '../fuzz/targets/plan.ts';
 import { type Document, type Operation, operationsOf, type Schema, sampleOf } from '../fuzz/targets/requests.ts';
-import { type TestHost, testHost } from '../stand/host.ts';
+import type { TestHost } from '../stand/host.ts';
 
 const test = suite('hostile requests to every endpoint');
 const CASES = 450;
@@ -33,7 +32,7 @@ let stand: TestHost;
 
 test.before(async () => {
   watchStrays();
-  stand = await testHost(PROJECT, SETTINGS);
+  stand = await endpointsHost();
 });
 test.after(async () => {
   agent.destroy();
@@ -277,16 +276,17 @@ test('ADM-07: chunks without an end are cut off', async () => {
 });
 
 test('2,000 requests of chance: no unplanned 5xx, answers as declared, errors in their form, no path and no stack', async () => {
-  const bench = endpointsBench({ url: stand.host.url, hidden: [stand.projectDir, stand.dataDir] });
-  const faults = new Map<string, string>();
-  const statuses: string[] = [];
-  for (let i = 0; i < CASES; i++) {
-    const input = bench.make(new Random(`npm test/${i}`));
-    for (const fault of await bench.attempt(input)) faults.set(signatureOf(fault), `case ${i}: ${fault}`);
-    statuses.push(...(bench.takeNotes?.() ?? []));
-  }
-  assert.ok(statuses.length > 1_800, `${statuses.length} requests`);
-  assert.equal([...faults.values()], []);
+  const bench = endpointsBench(stand);
+  const open = async () => ({ ...bench, [Symbol.asyncDispose]: async () => undefined });
+  const target = { name: 'endpoints', open };
+  const turn = { target, seed: 'npm test', first: 0, ms: 90_000, most: CASES, known: new Set<string>() };
+  const { findings, notes } = await hunt(turn);
+  assert.equal(
+    findings.map(({ faults }) => faults),
+    [],
+  );
+  const requests = Object.values(notes).reduce((sum, count) => sum + count, 0);
+  assert.ok(requests > 1_500, `${requests} requests`);
 });
 
 test('the process had nothing that nobody handles, and /health answers', async () => {

@@ -2,10 +2,12 @@
  * Requests for every operation of the OpenAPI document, valid by its schemas or spoiled, to a whole development host. What it
  * answers must be what the document says. Needs Temporal.
  */
+import { execFile } from 'node:child_process';
 import { Agent } from 'node:http';
+import { promisify } from 'node:util';
 import { openapiDocument } from '../../../host/api/openapi.ts';
 import { ENDPOINTS } from '../../../host/api/server.ts';
-import { testHost } from '../../stand/host.ts';
+import { type TestHost, testHost } from '../../stand/host.ts';
 import { script, workflow } from '../../stand/project.ts';
 import type { Bench, Input, Target } from '../target.ts';
 import { type Answer, exchange } from './exchange.ts';
@@ -17,23 +19,37 @@ import { type Document, operationsOf } from './requests.ts';
 export const endpoints: Target = {
   name: 'endpoints',
   open: async (): Promise<Bench> => {
-    const { host, projectDir, dataDir, close } = await testHost(PROJECT, SETTINGS);
-    const bench = endpointsBench({ url: host.url, hidden: [projectDir, dataDir] });
-    return { ...bench, [Symbol.asyncDispose]: close };
+    const stand = await endpointsHost();
+    return { ...endpointsBench(stand), [Symbol.asyncDispose]: stand.close };
   },
 };
 
+const TOPIC = {
+  resourceType: 'AidboxSubscriptionTopic',
+  url: 'http://billing/triggers/sub',
+  status: 'active',
+  trigger: [{ resource: 'Encounter' }],
+};
+
 /** A project with something of each kind in it. */
-export const PROJECT: Readonly<Record<string, string>> = {
+const PROJECT: Readonly<Record<string, string>> = {
   ...script('a', 'return input;'),
   ...workflow('w', { rootChildren: ['a'], activities: [{ id: 'a', script: './activities/a.ts' }] }),
+  'triggers/sub/definition.yaml': JSON.stringify({ workflow: 'w', subscriptionTopic: TOPIC }),
+  'triggers/sub/input-mapping.ts':
+    'export const description = "t"; export async function main({ resource }: any) { return resource?.id ? { resource } : null; }',
+  'triggers/nightly/definition.yaml': JSON.stringify({
+    type: 'schedule',
+    workflow: 'w',
+    spec: { calendars: [{ year: 2099 }] },
+  }),
   ...workflow('broken', { rootChildren: ['b'], activities: [{ id: 'a', script: './activities/a.ts' }] }),
 };
 
 const MANY = 1_000_000;
 
 /** Settings of the host: calls by RPC work, and nobody is told to come back later. */
-export const SETTINGS = {
+const SETTINGS = {
   appSecret: APP_SECRET,
   limitReads: MANY,
   limitWrites: MANY,
@@ -41,20 +57,30 @@ export const SETTINGS = {
   limitFailures: MANY,
 } as const;
 
-/** The API of a host that is there already. `hidden`: texts that no answer may hold. */
-export function endpointsBench({
-  url,
-  hidden,
-}: {
-  url: string;
-  hidden: readonly string[];
-}): Omit<Bench, typeof Symbol.asyncDispose> {
+/** A host whose parts are all there, over a repository. */
+export function endpointsHost(): Promise<TestHost> {
+  return testHost(PROJECT, SETTINGS, async (dir) => {
+    const author = ['-c', 'user.name=t', '-c', 'user.email=t@example.org'];
+    for (const args of [
+      ['init', '-q', '-b', 'main'],
+      ['add', '.'],
+      [...author, 'commit', '-q', '-m', 'first'],
+      ['branch', 'a'],
+    ]) {
+      await promisify(execFile)('git', args, { cwd: dir });
+    }
+  });
+}
+
+/** The API of a host that is there already. */
+export function endpointsBench({ host, projectDir, dataDir }: TestHost): Omit<Bench, typeof Symbol.asyncDispose> {
+  const { url } = host;
   const document = openapiDocument(ENDPOINTS) as unknown as Document;
   const operations = operationsOf(document);
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const known = new Ids();
   const notes: string[] = [];
-  const judge = new Judge([...hidden, ROOT]);
+  const judge = new Judge([projectDir, dataDir, ROOT]);
   const attemptOne = async (part: string): Promise<string[]> => {
     const planned = JSON.parse(part) as Planned;
     const answer = await exchange(url, { ...planned, url: known.filled(planned.url) }, agent);

@@ -93,10 +93,11 @@ const HEADERS = [
 function pathOf(random: Random, path: string, isOdd: boolean): string {
   return path.replace(/\{\w+\}/g, () => {
     if (isOdd) return encodeURIComponent(random.pick(ODD_IDS).toWellFormed());
-    return random.pick(['w', 'w', '$id', '$id', '$id', 'broken', 'a', 'nothing']);
+    return random.pick(IDS);
   });
 }
 
+const IDS = ['w', 'w', '$id', '$id', '$id', '$id', 'broken', 'a', 'sub', 'nightly', 'retention', 'latest', 'nothing'];
 const ODD_IDS = [...STRINGS, 'a/b', 'x'.repeat(2_000), 'main', '%', '*', '6f1b2c3d-0000-4000-8000-000000000000'];
 
 function queryOf(random: Random, { query }: Operation, { components }: Document, isOdd: boolean): string {
@@ -119,7 +120,9 @@ function bodyOf(
   { components }: Document,
   isSpoiled: boolean,
 ): string {
-  const valid = sampleOf(schema, components.schemas, random.below(2 ** 31));
+  const isFree = Object.keys(schema).length === 0;
+  const valid =
+    isFree && random.chance(0.5) ? random.pick(EVENTS) : sampleOf(schema, components.schemas, random.below(2 ** 31));
   if (!type.endsWith('json')) return String(valid);
   if (!isSpoiled) return JSON.stringify(valid) ?? 'null';
   if (random.chance(0.2))
@@ -127,6 +130,26 @@ function bodyOf(
   if (random.chance(0.3)) return JSON.stringify({ ...(valid as object), ...random.pick(EXTRA) });
   return mutateJson(random, valid);
 }
+
+/** What triggers are told. */
+const EVENTS = [
+  { resourceType: 'Encounter', id: 'e1', status: 'finished' },
+  { resourceType: 'Bundle', type: 'history', entry: [{ resource: { resourceType: 'Encounter', id: 'e2' } }] },
+  {
+    resourceType: 'Bundle',
+    type: 'history',
+    entry: [
+      {
+        resource: {
+          resourceType: 'AidboxSubscriptionStatus',
+          type: 'event-notification',
+          notificationEvent: [{ eventNumber: 1, focus: { reference: 'Encounter/e3' } }],
+        },
+      },
+      { fullUrl: 'Encounter/e3', request: { method: 'POST', url: 'Encounter' } },
+    ],
+  },
+] as const;
 
 const EXTRA = [
   { tenantId: 'x' },
