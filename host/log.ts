@@ -12,7 +12,7 @@ export interface LogOptions {
 }
 
 /** What a line is about, beside what it says. */
-export interface Scope {
+interface Scope {
   readonly requestId?: string;
   readonly runId?: string;
   readonly activity?: string;

@@ -1,10 +1,10 @@
 /** Asks the parts that a host leans on whether they answer. */
 
 /** Named questions; each resolves when the part answers. */
-export type Checks = ReadonlyMap<string, () => Promise<void>>;
+type Checks = ReadonlyMap<string, () => Promise<void>>;
 
 /** How a part answered. */
-export interface Probed {
+interface Probed {
   readonly status: 'up' | 'down';
   /** Until it answered, or was given up. */
   readonly latencyMs: number;

@@ -9,7 +9,7 @@ import { Meter } from './meter.ts';
 import { watchActivities, watchRuns, watchScripts } from './watch.ts';
 
 /** The parts of a host get of this what they need. */
-export interface HostOperations extends Operations {
+interface HostOperations extends Operations {
   readonly scripts: ScriptWatch;
   readonly worker: WorkerWatch;
   readonly starts: WorkflowClientInterceptor[];
