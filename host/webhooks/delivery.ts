@@ -14,7 +14,7 @@ export interface Incoming extends Posted {
 }
 
 /** Events of one delivery, at most. */
-export const MOST_EVENTS = 500;
+const MOST_EVENTS = 500;
 
 /** One event: its place, its id in the ledger, and what the mapping gets. */
 export interface Event {
