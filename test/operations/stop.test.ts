@@ -10,7 +10,7 @@ let production: Production;
 stop.before(async () => {
   production = await openProduction();
 });
-stop.after(() => production[Symbol.asyncDispose]());
+stop.after(async () => production[Symbol.asyncDispose]());
 
 /** SIGTERM, and what the host says while it drains. */
 async function told(host: ProductionHost) {
