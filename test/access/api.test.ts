@@ -235,7 +235,12 @@ test('reads and writes have limits of their own, and callers of one tenant share
 test('wrong tokens of an address are 429 beyond the limit; good ones from there go on working', async (context) => {
   const [{ store } = { store: null }] = context.dbs;
   if (!store) throw new Error('no database');
-  const api = await serve(context, store, { failures: 10 });
+  let looks = 0;
+  const findApiKey: Store['findApiKey'] = (prefix) => {
+    looks++;
+    return store.findApiKey(prefix);
+  };
+  const api = await serve(context, { ...store, findApiKey }, { failures: 10 });
   const key = await keyOf(api, {});
   const { get } = caller(api.url);
   assert.is((await get('/workflows', as(key))).status, 200);
@@ -243,6 +248,7 @@ test('wrong tokens of an address are 429 beyond the limit; good ones from there 
   const statuses: number[] = [];
   for (let i = 0; i < 15; i++) statuses.push((await get('/workflows', as(guess(i)))).status);
   assert.equal(statuses, [...Array(10).fill(401), ...Array(5).fill(429)]);
+  assert.is(looks, 1 + 10, 'guesses beyond the limit cost the database nothing');
   const { headers } = await get('/workflows', as('x'));
   assert.ok(Number(headers.get('retry-after')) > 1);
   assert.is((await get('/workflows', as(key))).status, 200);

@@ -104,7 +104,7 @@ test('a tenant works with its own notes and meets none of another', async ({ cli
 test('the tables of the host are closed to tenants', async ({ client, host }) => {
   const a = await client({ tenant_id: 'a' });
   await host.from('tenants').upsert({ id: 't', name: 'T', organization_id: 't' });
-  for (const table of ['tenants', 'code_versions', 'audit_events']) {
+  for (const table of ['tenants', 'code_versions', 'audit_events', 'api_keys']) {
     assert.equal((await a.from(table).select('*')).data, [], table);
   }
   assert.is((await a.from('tenants').insert({ id: 'u', name: 'U', organization_id: 'u' })).error?.code, '42501');
