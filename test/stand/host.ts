@@ -20,19 +20,14 @@ export interface TestHost {
   close(): Promise<void>;
 }
 
-/**
- * Starts a host over a project made of `files`. `settings` stand above the environment of the test; `prepare` is called with the
- * project's folder before the host starts.
- */
+/** Starts a host over a project made of `files`. `settings` stand above the environment of the test. */
 export async function testHost(
   files: Readonly<Record<string, string>>,
   settings: Partial<Environment> = {},
-  prepare: (dir: string) => Promise<void> = async () => undefined,
 ): Promise<TestHost> {
   const project = await temporaryFolder('project');
   const data = await temporaryFolder('data');
   await writeFiles(project.path, files);
-  await prepare(project.path);
   const host = await startDevelopment({
     environment: { ...readEnvironment(), ...settings },
     projectDir: project.path,

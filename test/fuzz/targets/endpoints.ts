@@ -2,9 +2,7 @@
  * Requests for every operation of the OpenAPI document, valid by its schemas or spoiled, to a whole development host. What it
  * answers must be what the document says. Needs Temporal.
  */
-import { execFile } from 'node:child_process';
 import { Agent } from 'node:http';
-import { promisify } from 'node:util';
 import { openapiDocument } from '../../../host/api/openapi.ts';
 import { ENDPOINTS } from '../../../host/api/server.ts';
 import { type TestHost, testHost } from '../../stand/host.ts';
@@ -57,19 +55,9 @@ const SETTINGS = {
   limitFailures: MANY,
 } as const;
 
-/** A host whose parts are all there, over a repository. */
+/** A host whose parts are all there. Its project is no repository: git would take most of the time. */
 export function endpointsHost(): Promise<TestHost> {
-  return testHost(PROJECT, SETTINGS, async (dir) => {
-    const author = ['-c', 'user.name=t', '-c', 'user.email=t@example.org'];
-    for (const args of [
-      ['init', '-q', '-b', 'main'],
-      ['add', '.'],
-      [...author, 'commit', '-q', '-m', 'first'],
-      ['branch', 'a'],
-    ]) {
-      await promisify(execFile)('git', args, { cwd: dir });
-    }
-  });
+  return testHost(PROJECT, SETTINGS);
 }
 
 /** The API of a host that is there already. */

@@ -33,8 +33,19 @@ export class Judge {
       ({ operation, answers: own }) => operation === id && own[status]?.schema !== undefined,
     );
     if (status >= 400 && !isOwn) faults.push(...errorFaults(id, { status, type, text }));
-    // An odd path may lead to another operation.
+    // An odd path may lead to another operation, or to none.
     else if (isItself(asked.url)) faults.push(...declaredFaults(id, { status, type, text }, answers.get(status)));
+    // A path of 2,000 characters may be refused before it is known whose it is.
+    if (
+      status >= 400 &&
+      !isOwn &&
+      !answers.has(status) &&
+      isItself(asked.url) &&
+      !/%2f/i.test(asked.url) &&
+      text !== ''
+    ) {
+      faults.push(`${id}: an error of ${status}, which it does not declare: ${text.slice(0, 300)}`);
+    }
     return faults;
   }
 }
