@@ -53,6 +53,8 @@ interface Declared {
   readonly summary: string;
   readonly access: AccessRule;
   readonly answers: Readonly<Record<number, AnswerRule>>;
+  /** Headers that it heeds, and what they do. For the document. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Codes it may answer with, beside those that any endpoint may. For the document; absent: any of the table. */
   readonly errors?: readonly ApiCode[];
   /** How the sender of a signed endpoint proves itself, in the document's words. Absent: as the summary says. */

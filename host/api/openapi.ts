@@ -113,7 +113,7 @@ function securityOf({ access, scheme }: Endpoint): readonly Json[] {
   return access === 'open' ? [{}, { bearer: [] }] : [{ bearer: [] }];
 }
 
-function parametersOf({ path, query, access }: Endpoint, schemas: Schemas): readonly Json[] {
+function parametersOf({ path, query, headers = {}, access }: Endpoint, schemas: Schemas): readonly Json[] {
   const inPath = [...path.matchAll(/\{(\w+)[*?]?\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -129,8 +129,15 @@ function parametersOf({ path, query, access }: Endpoint, schemas: Schemas): read
     ...(description !== undefined && { description }),
     schema,
   }));
+  const inHeaders = Object.entries(headers).map(([name, description]) => ({
+    name,
+    in: 'header',
+    required: false,
+    description,
+    schema: { type: 'string' },
+  }));
   const takesBranch = typeof access !== 'string' && !Object.hasOwn(properties, BRANCH.name);
-  return [...inPath, ...inQuery, ...(takesBranch ? [{ $ref: '#/components/parameters/branch' }] : [])];
+  return [...inPath, ...inQuery, ...inHeaders, ...(takesBranch ? [{ $ref: '#/components/parameters/branch' }] : [])];
 }
 
 function bodyOf({ method, body, options }: Endpoint, schemas: Schemas): Json {
@@ -152,10 +159,10 @@ function errorsOf({ method, path, access, errors, answers }: Endpoint): readonly
     ...(access === 'open' ? [401] : []),
     ...(typeof access === 'string' ? [403] : []),
     ...(path.includes('{') || writes ? [] : [404]),
-    ...(writes ? [] : [409, 413, 415, 422]),
+    ...(writes ? [] : [408, 409, 413, 415, 422]),
   ]);
   const own = errors?.map((code) => API_ERRORS[code].status);
-  const general = new Set([400, 401, 403, 413, 429, 500, 503]);
+  const general = new Set([400, 401, 403, 408, 413, 415, 429, 500, 503]);
   return ERROR_STATUSES.filter(
     (status) =>
       !Object.hasOwn(answers, status) &&
