@@ -123,9 +123,10 @@ function judge({ route }: Request, caller: Caller, rule: RouteRule | undefined):
   if (refusal !== null) throw new ApiError('FORBIDDEN', refusal);
 }
 
-function countedAs({ method }: Request, rule: RouteRule | undefined): Counted {
+/** By the route's method: a HEAD is answered by that of GET. */
+function countedAs({ route }: Request, rule: RouteRule | undefined): Counted {
   if (rule?.starts) return 'starts';
-  return method === 'get' ? 'reads' : 'writes';
+  return route.method === 'get' ? 'reads' : 'writes';
 }
 
 function tooOften(request: Request, waitMs: number): ApiError {

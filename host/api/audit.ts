@@ -106,9 +106,9 @@ const TOLD = new Set([401, 403, 409, 500, 502, 503]);
 /** Tells of calls of endpoints that write and that were refused, or failed. A request that was malformed changed nothing. */
 export function tellRefusals(server: Server, written: (write: Write) => void): void {
   server.ext('onPreResponse', (request, h) => {
-    const { response, method } = request;
+    const { response, route } = request;
     const rule = ruleOf(request);
-    if (response instanceof Error || method === 'get' || rule?.operation === undefined || rule.relays)
+    if (response instanceof Error || route.method === 'get' || rule?.operation === undefined || rule.relays)
       return h.continue;
     if (!TOLD.has(response.statusCode)) return h.continue;
     const { code } = (response.source ?? {}) as { code?: unknown };

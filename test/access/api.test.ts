@@ -136,6 +136,7 @@ test('each write is an event: who, what, of which tenant, with which outcome; th
     assert.is((await post('/keys', { name: 'x', role: 'viewer' })).status, 401);
     await send('PUT', '/tenants/org-b', { name: 'B' }, ADMIN);
     await get('/keys', as(bound));
+    assert.is((await fetch(`${api.url}/keys`, { method: 'HEAD' })).status, 401, 'a HEAD is no write');
     const events = await eventually(async () => {
       const { body } = await get('/audit?kind=write&limit=6', ADMIN);
       return body.events[0]?.operation === 'put-tenant' && body.events[0].outcome === 'OK' ? body.events : null;
