@@ -1,4 +1,5 @@
 /** Archives of plugins, good and hostile, as bytes. */
+import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { packTar, type TarEntry } from 'modern-tar';
 
@@ -65,6 +66,7 @@ export async function hostile(): Promise<readonly (readonly [claim: string, code
     '~/x.ts',
     'x.ts ',
     `${'d/'.repeat(9)}x.ts`,
+    `${`${'d'.repeat(90)}/`.repeat(3)}x.ts`,
   ];
   const refuse = async (claim: string, entries: readonly TarEntry[], code = 'ARCHIVE_INVALID') =>
     [claim, code, await archive(entries)] as const;
@@ -85,7 +87,11 @@ export async function hostile(): Promise<readonly (readonly [claim: string, code
     await refuse('UPL-02 a device', [{ header: { name: 'd.ts', size: 0, type: 'character-device' } }]),
     await refuse('UPL-04 a zip inside, by name', [file('inner.zip', zip)]),
     await refuse('UPL-04 a zip inside, as text', [file('inner.txt', new Uint8Array([80, 75, 3, 4, 0, 255, 254]))]),
-    await refuse('UPL-04 a file that is too large', [file('big.ts', 'x'.repeat(1024 * 1024 + 1))], 'BODY_TOO_LARGE'),
+    await refuse(
+      'UPL-04 a file that is too large',
+      [file('big.ts', randomBytes(800 * 1024).toString('base64'))],
+      'BODY_TOO_LARGE',
+    ),
     [
       'UPL-05 100,000 entries',
       'BODY_TOO_LARGE',
@@ -115,6 +121,7 @@ export async function hostile(): Promise<readonly (readonly [claim: string, code
     ['UPL-06 an empty archive', 'ARCHIVE_INVALID', await tarGz([])],
     ['UPL-06 an archive without manifest', 'ARCHIVE_INVALID', await tarGz([file('price.ts')])],
     ['UPL-06 something behind the archive', 'ARCHIVE_INVALID', Buffer.concat([good, Buffer.from('more')])],
+    ['UPL-06 nothings behind the archive', 'ARCHIVE_INVALID', Buffer.concat([good, Buffer.alloc(10)])],
     [
       'UPL-06 something behind the end of the tar',
       'ARCHIVE_INVALID',
