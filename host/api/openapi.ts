@@ -152,17 +152,18 @@ function bodyOf({ method, body, options }: Endpoint, schemas: Schemas): Json {
 }
 
 /** Statuses of errors: what any endpoint may answer, and what this one says, or could. */
-function errorsOf({ method, path, access, errors, answers }: Endpoint): readonly number[] {
+function errorsOf({ method, access, relays, errors, answers }: Endpoint): readonly number[] {
   const writes = method !== 'GET';
+  const isAnyones = typeof access === 'string';
   const never = new Set([
     405,
     ...(access === 'open' ? [401] : []),
-    ...(typeof access === 'string' ? [403] : []),
-    ...(path.includes('{') || writes ? [] : [404]),
-    ...(writes ? [] : [408, 409, 413, 415, 422]),
+    ...(isAnyones && !relays ? [403] : []),
+    ...(writes ? [] : [408, 413, 415, 422]),
   ]);
   const own = errors?.map((code) => API_ERRORS[code].status);
-  const general = new Set([400, 401, 403, 408, 413, 415, 429, 500, 503]);
+  // Every endpoint of the project takes a branch, which there may not be.
+  const general = new Set([400, 401, 403, 408, 413, 415, 429, 500, 503, ...(isAnyones ? [] : [404])]);
   return ERROR_STATUSES.filter(
     (status) =>
       !Object.hasOwn(answers, status) &&

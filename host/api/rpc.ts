@@ -67,6 +67,7 @@ export function rpcEndpoints(endpoints: () => readonly Endpoint[]): readonly End
         200: { description: "The operation's answer; to `{ method, params }` `{ result }` or `{ error }`." },
         201: { description: "The operation's answer." },
         202: { description: "The operation's answer." },
+        204: { description: 'The operation has no answer.' },
       },
       options: { timeout: { server: false } },
       prove,
@@ -114,7 +115,7 @@ function ofCall({ method, params = {} }: z.output<typeof CALL>): Wanted {
 
 const APP_SCOPES = new Set(SCOPES.filter((scope) => !scope.startsWith('access:')));
 
-/** Who calls: Aidbox for somebody, bound to the tenant that this somebody belongs to. */
+/** Who calls: Aidbox for somebody, bound to the tenant that this somebody belongs to, or else for the host. */
 function callerBy(user: Readonly<Record<string, unknown>> | null, client: Wanted['path'] | null): Caller {
   const tenants = [...new Set([...organizationsOf(user), ...organizationsOf(client)])];
   const [tenant = null] = tenants;
@@ -122,7 +123,9 @@ function callerBy(user: Readonly<Record<string, unknown>> | null, client: Wanted
     throw new ApiError('FORBIDDEN', 'user and client must belong to one tenant at most');
   }
   const name = [user, client].flatMap((one) => (typeof one?.id === 'string' ? [one.id.slice(0, 100)] : []));
-  return { kind: 'app', name: [APP, ...name].join(' for '), role: 'developer', scopes: APP_SCOPES, tenant };
+  // Runs without a tenant are for administrators.
+  const role = tenant === null ? 'admin' : 'developer';
+  return { kind: 'app', name: [APP, ...name].join(' for '), role, scopes: APP_SCOPES, tenant };
 }
 
 /** What Aidbox writes into the meta of everything that is made under an Organization; scripts of users cannot. */
