@@ -66,6 +66,7 @@ export class Webhooks {
   readonly #ledger: Ledger;
   readonly #starter: Starter;
   readonly #inHand = new Map<string, Promise<Received>>();
+  readonly #read = new WeakMap<Project, Promise<Main['triggers']>>();
   #recent: { readonly at: number; readonly main: Promise<Main> } | null = null;
 
   constructor(parts: WebhookParts) {
@@ -161,6 +162,15 @@ export class Webhooks {
     return { orders: plans.pinned, rejected, ignored: events.length - judged.length };
   }
 
+  /** A commit is opened once, and the same snapshot given again. */
+  #triggersOf(project: Project): Promise<Main['triggers']> {
+    const known = this.#read.get(project);
+    if (known) return known;
+    const reading = readTriggers(project).then((found) => new Map(found.map((each) => [each.id, each])));
+    this.#read.set(project, reading);
+    return reading;
+  }
+
   #rules(): Promise<Main> {
     if (this.#recent && performance.now() - this.#recent.at < RULES_MS) return this.#recent.main;
     return this.#main();
@@ -169,7 +179,7 @@ export class Webhooks {
   /** The project's main branch as it is now. */
   #main(): Promise<Main> {
     const main = this.#parts.shelf.project(null).then(async (project) => {
-      return { project, triggers: new Map((await readTriggers(project)).map((each) => [each.id, each])) };
+      return { project, triggers: await this.#triggersOf(project) };
     });
     const recent = { at: performance.now(), main };
     this.#recent = recent;
