@@ -22,6 +22,8 @@ export interface CodeStore {
   getCode(digest: string): Promise<Code | null>;
   /** Notes that a run uses the code now, so that it is not cleaned away. Unknown digests are ignored. */
   touchCode(digest: string): Promise<void>;
+  /** Removes what was neither stored nor touched since then (ISO 8601). Resolves to how much. */
+  removeCode(unusedSince: string): Promise<number>;
 }
 
 /** Throws `DIGEST_INVALID`; what passes is safe as a file name. */

@@ -88,6 +88,11 @@ function codeTable(client: SupabaseClient): CodeStore {
       const row = { last_used_at: new Date().toISOString() };
       settle('code_versions', await client.from('code_versions').update(row).eq('digest', digest));
     },
+
+    async removeCode(unusedSince) {
+      const doomed = client.from('code_versions').delete().lt('last_used_at', unusedSince);
+      return settle('code_versions', await doomed.select('digest'))?.length ?? 0;
+    },
   };
 }
 

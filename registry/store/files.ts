@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, utimes } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { type CodeKind, type CodeStore, checkDigest, checkOffer, checkStored } from './code.ts';
 
@@ -26,6 +26,19 @@ export function createFileStore(dir: string): CodeStore {
       checkDigest(digest);
       const now = new Date();
       for (const kind of ['bundle', 'plan'] as const) await ifThere(utimes(fileOf(digest, kind), now, now));
+    },
+
+    async removeCode(unusedSince) {
+      const since = Date.parse(unusedSince);
+      let removed = 0;
+      for (const name of (await ifThere(readdir(dir))) ?? []) {
+        if (!/^[0-9a-f]{64}\.(?:bundle|plan)$/.test(name)) continue;
+        const found = await ifThere(stat(path.join(dir, name)));
+        if (found === null || found.mtimeMs >= since) continue;
+        await rm(path.join(dir, name), { force: true });
+        removed += 1;
+      }
+      return removed;
     },
   };
 }

@@ -111,6 +111,19 @@ test('touching code moves its time of last use', async ({ stores, client, dir })
   assert.ok((await stat(file)).mtimeMs > Date.now() - 60_000);
 });
 
+test('what nobody has used since is removed, and nothing else', async ({ stores, client, dir }) => {
+  const old = new Date('2020-01-01T00:00:00Z');
+  for (const [name, store] of stores) {
+    await store.putCode(sha256(code), 'bundle', bundle);
+    await store.putCode(sha256(plan), 'plan', plan);
+    await client.from('code_versions').update({ last_used_at: old.toISOString() }).eq('digest', sha256(code));
+    await utimes(path.join(dir, 'code', `${sha256(code)}.bundle`), old, old).catch(() => undefined);
+    assert.is(await store.removeCode('2021-01-01T00:00:00.000Z'), 1, name);
+    assert.is(await store.getCode(sha256(code)), null, name);
+    assert.ok(await store.getCode(sha256(plan)), name);
+  }
+});
+
 test('writers at the same time leave one whole file and no drafts', async ({ dir }) => {
   const folder = path.join(dir, 'race');
   const body = JSON.stringify({ text: 'x'.repeat(200_000) });
