@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { openRows } from '../../host/rows.ts';
+import { pluginDigest } from '../../registry/index.ts';
 import { cloister } from '../cli/command.ts';
 import { activityOf, type TestHost, testHost } from '../stand/host.ts';
 import { script, temporaryFolder, workflow, writeFiles } from '../stand/project.ts';
@@ -179,6 +181,31 @@ test("nobody takes another's name: neither a tenant the host's, nor the host a t
   assert.is((await publish(stand, price('1.0.0', { name: '@north/own' }))).body.code, 'PLUGIN_NAME_TAKEN');
   assert.is((await publish(stand, price('1.0.0', { name: '@aidbox-billing/x' }))).body.code, 'PLUGIN_INVALID');
   assert.is((await publish(stand, price('3.0.0'), keys.reader)).status, 403);
+});
+
+test("a plan with a tenant's plugin is for that tenant only, and everybody's plugin goes before a tenant's", async ({
+  stand,
+}) => {
+  const { pin, branch } = await stand.host.shelf.check('own', null, { tenantOrganizationId: NORTH });
+  const load = async (tenantOrganizationId: string) => {
+    const loaded = await stand.host.shelf.load({
+      workflow: 'own',
+      branch,
+      pin,
+      trigger: null,
+      input: { tenantOrganizationId },
+    });
+    return loaded.ok ? 'loaded' : loaded.code;
+  };
+  assert.equal([await load(NORTH), await load(SOUTH)], ['loaded', 'TENANT_REFUSED']);
+  // What no upload can do: a row as a race of two uploads might leave it.
+  const files = new Map(Object.entries(pluginFiles({ version: '1.1.0' }, returning("'other'"))).sort());
+  const rows = openRows(stand.host.stack.supabase);
+  const [version] = await rows.listPlugins({ name: '@acme/claims', owners: [null] });
+  if (version === undefined) throw new Error('there is no version');
+  const manifest = { ...version.manifest, version: '1.1.0' };
+  await rows.addPlugin({ ...version, owner: NORTH, manifest, digest: pluginDigest(files) }, files);
+  assert.is(await outputOf(stand, 'latest', NORTH), '1.1.0');
 });
 
 test('UPL-09 a manifest that asks for what the tenant lacks is refused with its name', async ({ stand, keys }) => {
