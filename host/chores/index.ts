@@ -1,6 +1,7 @@
 /** What a host does beside runs, each thing at its times, and never two of the same at once. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import cron, { type ScheduledTask } from 'node-cron';
 import type { Logger } from 'pino';
 import type { ChoreOutcome, ChoreState, ChoreStore } from '../../registry/index.ts';
@@ -42,6 +43,8 @@ export interface ChoreOptions {
 
 const LEASE_MS = 60_000;
 const RENEW_MS = 15_000;
+/** How long the end of a host waits for a chore; its claim lapses by itself. */
+const CLOSE_MS = 5_000;
 /** Somebody else may write in between. */
 const ATTEMPTS = 5;
 const LONGEST_TEXT = 500;
@@ -80,11 +83,11 @@ export class Chores {
     }
   }
 
-  /** Ends the times, asks what runs to end, and waits for it. */
+  /** Ends the times, asks what runs to end, and waits for it, but not for ever. */
   async close(): Promise<void> {
     for (const task of this.#tasks.values()) await task.destroy();
     this.#closing.abort();
-    await Promise.allSettled(this.#running);
+    await Promise.race([Promise.allSettled(this.#running), sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 
   /** All chores by id. Rejects with `STORE_UNAVAILABLE`. */
@@ -140,6 +143,7 @@ export class Chores {
         this.#log.warn({ chore: chore.id, err: error }, 'the claim on a chore could not be renewed');
       });
     }, RENEW_MS);
+    renewal.unref();
     const last = await this.#perform(chore, by).finally(() => clearInterval(renewal));
     // Where the claim has lapsed meanwhile, the outcome of the host that took it stands.
     return this.#change(chore, isOurs, () => ({ claim: null, claimedUntil: null, last }));

@@ -43,6 +43,8 @@ export interface TriggerState {
   readonly problems: readonly Problem[];
 }
 
+/** How long the end of a host waits for a server that does not answer. */
+const CLOSE_MS = 5_000;
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60_000;
 
@@ -78,7 +80,7 @@ export class Triggers {
   /** Ends the attempts of the start. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#starting;
+    await Promise.race([this.#starting, sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 
   /** The triggers of a branch, broken ones included, each with the state of its registration. */
