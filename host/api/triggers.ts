@@ -108,7 +108,7 @@ async function onMain(shelf: PlanShelf, asked: string | null): Promise<void> {
 /** Nobody but a development host's own machine can post to it. */
 function closedBy({ trigger: { id } }: TriggerState, found: string): Problem {
   const [file, where] = [`triggers/${id}/definition.yaml`, `trigger "${id}"`];
-  const expected = 'a secret: without one it takes no events';
+  const expected = "a secret: without one only a development host's own machine may post";
   return { file, line: 1, column: 1, severity: 'warning', code: 'WEBHOOK_SECRET', where, found, expected };
 }
 
