@@ -16,6 +16,7 @@ export const eventsEndpoint = endpoint({
     200: { description: 'Server-sent events.', contentType: 'text/event-stream', schema: z.string() },
     204: { description: 'The run is over, and `Last-Event-ID` names its last event: do not connect again.' },
   },
+  headers: { 'Last-Event-ID': 'Id of the last event that was seen; browsers send it by themselves.' },
   // A stream that says nothing for long is no idle socket: its heartbeats are further apart than hapi waits by default.
   options: { timeout: { server: false, socket: false } },
   handler: async (call, parts) => {

@@ -42,6 +42,10 @@ export const rerunEndpoint = endpoint({
   summary: 'Starts a run that has ended again, whole or from an activity, with the same or another input.',
   access: { role: 'operator', scope: 'runs:write', tenants: 'own' },
   starts: true,
+  headers: {
+    'Idempotency-Key':
+      'Text of your own, 1 to 255 ASCII characters: the same again within 24 hours gives the same run.',
+  },
   body: BODY,
   answers: startAnswers,
   options: { timeout: { server: false } },

@@ -35,6 +35,10 @@ export const startEndpoint = endpoint({
   summary: 'Starts a run with the body as its input. With an `Idempotency-Key` a repetition gives the same run.',
   access: { role: 'operator', scope: 'runs:write', tenants: 'own' },
   starts: true,
+  headers: {
+    'Idempotency-Key':
+      'Text of your own, 1 to 255 ASCII characters: the same again within 24 hours gives the same run.',
+  },
   body: z
     .looseObject({
       _workflowId: workflowIdField.optional(),
