@@ -26,6 +26,15 @@ const received = z.strictObject({
   repeated: z.int().meta({ description: 'Events that had been delivered before; their runs are among the started.' }),
 });
 
+/** What proves a sender; which of it, the trigger's definition says. Beside these, a bearer token. */
+const HEADERS = {
+  'cloister-signature': '`t=<seconds>,v1=<hex>`: HMAC-SHA256 of the time, a dot and the raw body.',
+  'webhook-id': 'Of Standard Webhooks, as are `webhook-timestamp` and `webhook-signature`.',
+  'webhook-timestamp': 'Seconds since 1970.',
+  'webhook-signature': '`v1,<base64>`, several with blanks between.',
+  'x-webhook-secret': 'A shared secret.',
+};
+
 /** FHIR clients, which put and delete, expect FHIR in return. */
 const outcome = z.strictObject({
   resourceType: z.literal('OperationOutcome'),
@@ -45,6 +54,7 @@ export const webhookEndpoints = [
     summary: 'Takes events: a FHIR bundle or resource for a subscription, any JSON for a webhook.',
     access: 'signed',
     answers: { 200: TAKEN },
+    headers: HEADERS,
     options: OPTIONS,
     handler: (call, { webhooks }) => receive(webhooks, call, 'POST', null),
   }),
@@ -56,6 +66,7 @@ export const webhookEndpoints = [
     summary: 'Takes one resource, as R4 servers such as HAPI send what was created or updated.',
     access: 'signed',
     answers: { 200: OUTCOME },
+    headers: HEADERS,
     options: OPTIONS,
     handler: async (call, { webhooks }) => asOutcome(call, await receive(webhooks, call, 'PUT', referenceOf(call))),
   }),
@@ -67,6 +78,7 @@ export const webhookEndpoints = [
     summary: 'Takes the deletion of one resource.',
     access: 'signed',
     answers: { 200: OUTCOME },
+    headers: HEADERS,
     options: OPTIONS,
     handler: async (call, { webhooks }) => asOutcome(call, await receive(webhooks, call, 'DELETE', referenceOf(call))),
   }),
