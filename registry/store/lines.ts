@@ -1,5 +1,6 @@
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { pack, unpack } from './packed.ts';
+import { same } from './same.ts';
 import { settle } from './settle.ts';
 
 /** One line that a script logged. */
@@ -52,7 +53,7 @@ export function lineTable(client: SupabaseClient): LineStore {
 
     async listLines({ runId, activity, after, atMost }) {
       const all = client.from(TABLE).select('*').eq('run_id', runId).gt('seq', after);
-      const own = activity === null ? all : all.eq('activity', activity);
+      const own = activity === null ? all : all.filter('activity', 'in', same(activity));
       return (settle(TABLE, await own.order('seq').order('id').limit(atMost)) ?? []).map(readLine);
     },
 

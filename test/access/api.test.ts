@@ -1,4 +1,4 @@
-// timeout: 60
+// timeout: 90
 import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,4 @@
-// timeout: 60
+// timeout: 90
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

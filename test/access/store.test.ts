@@ -1,4 +1,4 @@
-// timeout: 60
+// timeout: 90
 import { createHash, randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -208,6 +208,10 @@ test('texts that look like numbers, truth values or JSON are texts', async ({ st
     );
     assert.is(await store.deleteTenant('123'), true, name);
     await store.deleteTenant('9.5');
+    const line = { attempt: 1, seq: 1, time: at(0), level: 'info', message: 'm', data: null } as const;
+    await store.addLines([{ ...line, id: randomUUID(), runId: 'run', activity: '12' }]);
+    const asked = { runId: 'run', activity: '12', after: 0, atMost: 9 };
+    assert.is((await store.listLines(asked)).length, 1, name);
     const kill = { version: 'v', runId: 'r', workflow: 'w', activity: 'a', digest: 'd', code: 'c' };
     await store.addKill({ ...kill, id: randomUUID(), tenant: '123', time: at(0) }, 0);
     assert.is(await store.countKills({ tenant: '123', version: 'v', epoch: 0, since: at(0), atMost: 9 }), 1, name);
