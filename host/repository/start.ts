@@ -48,9 +48,10 @@ export async function startRepository(start: RepositoryStart): Promise<StartedRe
   try {
     await repository.sync();
   } catch (error) {
-    const again = syncAgain(repository, { log, signal: stop.signal, first: error });
-    if (await repository.isThere()) again.catch(() => undefined);
-    else await again.finally(close);
+    await serveOlder(repository, { log, signal: stop.signal, error }).catch(async (reason: unknown) => {
+      await close();
+      throw reason;
+    });
   }
   return { repository, close };
 }
@@ -72,27 +73,31 @@ export async function editedRepository(dir: string, dataDir: string, builtInDir:
   return new Repository({ ...options, mainBranch: isThere ? await clone.current() : null });
 }
 
-interface Again {
+interface Failed {
   readonly log: Logger;
+  /** Ends the attempts. */
   readonly signal: AbortSignal;
-  readonly first: unknown;
+  readonly error: unknown;
 }
 
-/** Until it succeeds, or `signal` ends it. Throws `EnvironmentError` for what only another setting can mend. */
-async function syncAgain(repository: Repository, { log, signal, first }: Again): Promise<void> {
-  const judge = (error: unknown): void => {
-    log.error({ err: error }, 'the repository could not be synced, and is tried again');
-    const problem = problemOf(error);
+/** After a sync that failed: resolves when there is a clone to serve, and goes on trying. */
+async function serveOlder(repository: Repository, { log, signal, error }: Failed): Promise<void> {
+  const judge = (failure: unknown): void => {
+    log.error({ err: failure }, 'the repository could not be synced, and is tried again');
+    const problem = problemOf(failure);
     if (problem !== null) throw new EnvironmentError([problem]);
   };
-  judge(first);
-  await pRetry(() => repository.sync(), {
+  judge(error);
+  const isThere = await repository.isThere();
+  const synced = pRetry(() => repository.sync(), {
     retries: Number.POSITIVE_INFINITY,
     minTimeout: LEAST_WAIT_MS,
     maxTimeout: MOST_WAIT_MS,
     signal,
-    onFailedAttempt: ({ error }) => judge(error),
+    onFailedAttempt: (attempt) => judge(attempt.error),
   });
+  if (isThere) synced.catch(() => undefined);
+  else await synced;
 }
 
 /** A sentence for what waiting cannot mend; null for the rest. */
