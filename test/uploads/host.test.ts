@@ -192,7 +192,7 @@ test("a plan with a tenant's plugin is for that tenant only, and everybody's plu
       workflow: 'own',
       branch,
       pin,
-      trigger: null,
+      trigger: { type: 'manual', id: null },
       input: { tenantOrganizationId },
     });
     return loaded.ok ? 'loaded' : loaded.code;
