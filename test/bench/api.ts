@@ -1,9 +1,13 @@
-/** The API of a warm host: runs accepted at a steady rate, a long list, the detail of a large run. */
+/** The API of a warm production host: runs accepted at a steady rate, a long list, the detail of a large run. */
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { type DevelopmentHost, startDevelopment } from '../../host/development.ts';
+import { freePort } from '../../host/embedded/port.ts';
+import { connectOrStart, type Temporal } from '../../host/embedded/temporal.ts';
 import type { Environment } from '../../host/env.ts';
+import { startProduction } from '../../host/production.ts';
 import { labelsOf } from '../../host/temporal/workflows/labels.ts';
 import { script, workflow, writeFiles } from '../stand/project.ts';
 import { type Figure, percentile, timed } from './figures.ts';
@@ -16,50 +20,79 @@ export interface ApiBenchOptions {
   readonly progress: (text: string) => void;
 }
 
-const ROUNDS = 3;
+const ROUNDS = 2;
 const RATE = 50;
-const STARTS = 150;
+const STARTS = 100;
 const STEPS = 200;
 const READS = 30;
 const LISTED = 10_000;
 /** The list is made in this time, or is shorter. */
-const SEED_MS = 25_000;
+const SEED_MS = 20_000;
 const SEED_LANES = 40;
 
 /** Measures each of the three, round by round. */
 export async function measureApi({ environment, folder, progress }: ApiBenchOptions): Promise<Figure[]> {
   await using owned = new AsyncDisposableStack();
-  const projectDir = join(folder, 'api-project');
-  const step = (id: string) => ({ id, script: './activities/echo.ts', params: { id } });
-  const ids = Array.from({ length: STEPS }, (_, n) => `step-${n}`);
-  await writeFiles(projectDir, {
-    ...script('echo', 'return input;'),
-    ...workflow('one', { rootChildren: ['a'], activities: [step('a')] }),
-    ...workflow('many', { rootChildren: ids, activities: ids.map(step) }),
-  });
   progress('api: starting the servers');
-  const host = await startDevelopment({
-    // A list is as long as this part makes it: no server of somebody's.
-    environment: { ...environment, temporalAddress: null },
-    projectDir,
-    dataDir: join(folder, 'api-data'),
-    port: 0,
+  // A list is as long as this part makes it: no server of somebody's.
+  const own = { ...environment, temporalAddress: null };
+  const dbFile = join(folder, 'api-temporal', 'temporal.db');
+  const temporal = await connectOrStart({ environment: own, dbFile, headless: true, log: progress });
+  owned.defer(() => temporal.close());
+  const apiToken = randomUUID();
+  const host = await startProduction({
+    environment: {
+      ...environment,
+      embedded: true,
+      temporalAddress: temporal.address,
+      temporalNamespace: temporal.namespace,
+      workflowDir: await writeProject(join(folder, 'api-project')),
+      configBranch: 'main',
+      apiToken,
+      listenAddress: '127.0.0.1',
+      workerServicePort: await freePort(),
+      dataDir: join(folder, 'api-data'),
+      logLevel: 'silent',
+    },
     progress,
   });
   owned.defer(() => host.close());
-  const many = await host.start('many', {});
+  const api = { url: host.url, headers: { authorization: `Bearer ${apiToken}` } };
+  const many = (await ask(api, '/workflows/many/run', { method: 'POST' })) as { workflowId: string; runId: string };
   for await (const { status } of host.runs.follow(many, 500)) if (status === 'completed') break;
-  const starts = await rounds(() => startSteadily(host));
+  const starts = await rounds(() => startSteadily(api));
   progress('api: details');
-  const details = await rounds(() => readOften(`${host.url}/workflows/many/runs/${many.runId}`));
+  const details = await rounds(() => readOften(api, `/workflows/many/runs/${many.runId}`));
   progress('api: making a long list');
-  const count = await seed(host);
-  const pages = await rounds(() => walkPages(`${host.url}/workflows/seeded/runs`));
+  const count = await seed(temporal);
+  const pages = await rounds(() => walkPages(api, '/workflows/seeded/runs?branch=*'));
   return [
     figure(`POST run, accepted, ${RATE} a second`, starts, { median: 25, tail: 100 }),
     figure(`GET run of ${STEPS} activities`, details, { median: 50 }),
     figure(`GET a page of 50 of ${count} runs`, pages, { median: 50 }),
   ];
+}
+
+/** A repository; resolves to its folder. */
+async function writeProject(dir: string): Promise<string> {
+  const step = (id: string) => ({ id, script: './activities/echo.ts', params: { id } });
+  const ids = Array.from({ length: STEPS }, (_, n) => `step-${n}`);
+  await writeFiles(dir, {
+    ...script('echo', 'return input;'),
+    ...workflow('one', { rootChildren: ['a'], activities: [step('a')] }),
+    ...workflow('many', { rootChildren: ids, activities: ids.map(step) }),
+  });
+  const identity = ['-c', 'user.name=bench', '-c', 'user.email=bench@example.org'];
+  const git = (...words: string[]) => execFileSync('git', ['-C', dir, ...identity, ...words]);
+  git('init', '-q', '-b', 'main');
+  git('add', '.');
+  git('commit', '-qm', 'Add two workflows');
+  return dir;
+}
+
+interface Called {
+  readonly url: string;
+  readonly headers: Record<string, string>;
 }
 
 function figure(what: string, measured: readonly number[][], goal: Figure['goal'] & object): Figure {
@@ -81,47 +114,45 @@ async function rounds(measure: () => Promise<number[]>): Promise<number[][]> {
 }
 
 /** At the rate, whether or not the ones before were answered. */
-async function startSteadily({ url }: DevelopmentHost): Promise<number[]> {
+async function startSteadily(api: Called): Promise<number[]> {
   const under: Promise<number>[] = [];
   const beganAt = performance.now();
   for (let n = 0; n < STARTS; n++) {
     await sleep(Math.max(0, beganAt + (n * 1000) / RATE - performance.now()));
-    under.push(timed(() => ask(`${url}/workflows/one/run`, 202, { method: 'POST' })));
+    under.push(timed(() => ask(api, '/workflows/one/run', { method: 'POST' })));
   }
   return Promise.all(under);
 }
 
-async function readOften(url: string): Promise<number[]> {
+async function readOften(api: Called, path: string): Promise<number[]> {
   const times: number[] = [];
-  for (let n = 0; n < READS; n++) times.push(await timed(() => ask(url, 200)));
+  for (let n = 0; n < READS; n++) times.push(await timed(() => ask(api, path)));
   return times;
 }
 
-async function walkPages(url: string): Promise<number[]> {
+async function walkPages(api: Called, path: string): Promise<number[]> {
   const times: number[] = [];
   let cursor: string | null = null;
   for (let n = 0; n < READS; n++) {
-    const query: string = cursor === null ? '' : `?cursor=${cursor}`;
+    const query: string = cursor === null ? '' : `&cursor=${cursor}`;
     times.push(
       await timed(async () => {
-        ({ nextCursor: cursor } = (await ask(`${url}${query}`, 200)) as { nextCursor: string | null });
+        ({ nextCursor: cursor } = (await ask(api, `${path}${query}`)) as { nextCursor: string | null });
       }),
     );
   }
   return times;
 }
 
-async function ask(url: string, status: number, options: RequestInit = {}): Promise<unknown> {
-  const response = await fetch(url, options);
+async function ask({ url, headers }: Called, path: string, options: RequestInit = {}): Promise<unknown> {
+  const response = await fetch(`${url}${path}`, { ...options, headers });
   const body: unknown = await response.json();
-  if (response.status !== status) throw new Error(`${response.status} ${JSON.stringify(body)}`);
+  if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(body)}`);
   return body;
 }
 
 /** Runs that nobody takes up, most of them ended: what a list reads of them is the same. Resolves to their number. */
-async function seed({ stack }: DevelopmentHost): Promise<number> {
-  if (!stack.temporal) throw new Error('the host has no Temporal');
-  const { address, namespace } = stack.temporal;
+async function seed({ address, namespace }: Temporal): Promise<number> {
   const connection = await Connection.connect({ address });
   try {
     const client = new Client({ connection, namespace });
