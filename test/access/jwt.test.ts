@@ -167,6 +167,9 @@ test('a key set that goes down leaves its known keys working; an unknown one is 
   const api = await serve(context, { jwksUrl: `http://127.0.0.1:${port}/jwks`, keySetMs: 200 });
   const known = () => sign(BOUND, { alg: 'RS256', key: rsa.privateKey, kid: 'one' });
   const unknown = () => sign(BOUND, { alg: 'RS256', key: foreign.privateKey, kid: 'two' });
+  const calm = await serve(context, { jwksUrl: `http://127.0.0.1:${port}/jwks` });
+  for (let i = 0; i < 3; i++) assert.is(await outcome(calm, await known()), '200');
+  assert.is(asked, 1, 'the set is kept');
   assert.is(await outcome(api, await known()), '200');
   assert.is(await outcome(api, await unknown()), '401 UNAUTHORIZED');
   assert.is(await outcome(api, await sign(BOUND, { key: bytes(JSON.stringify(jwk)), kid: 'one' })), '401 UNAUTHORIZED');
