@@ -13,7 +13,7 @@ const replay = suite('recorded histories of runs');
 const { History } = proto.temporal.api.history.v1;
 const HISTORIES = fileURLToPath(new URL('../histories/', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const KINDS = 'cancelled child decoupled failure host-lost parallel retry sequence skip'.split(' ');
+const KINDS = 'cancelled child decoupled failure host-lost parallel rerun retry sequence skip'.split(' ');
 const QUIET = new DefaultLogger('ERROR', () => undefined);
 
 let scratch: { path: string; remove(): Promise<void> };
@@ -101,6 +101,14 @@ replay('so is an activity under another id, and a lost host that is not made up 
   assert.ok((await broken(renamed, await recorded())).has('sequence'));
   const giving = await changed('billing.ts', 'if (!isHostLost(error)) throw error;', 'throw error;');
   assert.equal([...(await broken(giving, await recorded())).keys()], ['host-lost']);
+});
+
+replay('so is a re-run that executes what was kept', async () => {
+  const found = await broken(
+    await changed('walk.ts', 'Object.hasOwn(this.#kept, activity.id)', 'false'),
+    await recorded(),
+  );
+  assert.equal([...found.keys()], ['rerun']);
 });
 
 replay.run();

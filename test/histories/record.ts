@@ -90,6 +90,15 @@ await writeFiles(project.path, {
       { id: 'c', script: echo },
     ],
   }),
+  ...workflow('rerun', {
+    rootChildren: ['a', 'b'],
+    activities: [
+      { id: 'a', script: echo, params: { word: '$input.word' }, children: ['c', 'd'] },
+      { id: 'c', script: echo },
+      { id: 'd', script: echo, params: { from: '$activities.a.output.word' } },
+      { id: 'b', script: echo },
+    ],
+  }),
   ...workflow('cancelled', { rootChildren: ['held'], activities: [telling('held')] }),
   ...workflow('host-lost', { rootChildren: ['held', 'after'], activities: [telling('held'), telling('after')] }),
 });
@@ -99,6 +108,16 @@ owned.defer(async () => void (await host.stop()));
 for (const name of ['sequence', 'skip', 'parallel', 'decoupled', 'child', 'retry', 'failure']) {
   await record(name, () => start(name));
 }
+await record('rerun', async () => {
+  const runId = await start('rerun');
+  await followRun(host.url, 'rerun', runId);
+  const response = await fetch(`${host.url}/workflows/rerun/runs/${runId}/rerun`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ from: 'd' }),
+  });
+  return String(((await response.json()) as { runId?: unknown }).runId);
+});
 await record('cancelled', async () => {
   const runId = await held('cancelled');
   await withClient(async (client) => {
