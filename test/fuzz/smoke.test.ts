@@ -9,6 +9,7 @@ import { Random } from './random.ts';
 import { shrink } from './shrink.ts';
 import type { Bench, Input, Target } from './target.ts';
 import { TARGETS } from './targets/index.ts';
+import { Judge } from './targets/judge.ts';
 
 const test = suite('fuzzing');
 const MS = 1_000;
@@ -65,6 +66,34 @@ test('a failing input shrinks to what makes it fail', async () => {
 test('numbers and ids do not make a fault another one', () => {
   assert.is(signatureOf('took 12 ms for 0123456789abcdef'), signatureOf('took 7.5 ms for fedcba9876543210'));
   assert.is.not(signatureOf('took 12 ms'), signatureOf('took 12 bytes'));
+});
+
+test('an answer that its operation does not declare is a fault', () => {
+  const json = 'application/json';
+  const error = { error: 'x', code: 'RUN_NOT_FOUND', requestId: '6f1b2c3d-0000-4000-8000-000000000000' };
+  const operation = { id: 'get-ready', path: '/ready', answers: new Map([200, 404].map((status) => [status, json])) };
+  const ready = { status: 'ready', checks: {} };
+  const faults = (status: number, body: unknown, url = '/ready', type = json) =>
+    new Judge(['/secret/folder']).faults(
+      { ...operation, method: 'GET', query: [], body: null, isOpen: true },
+      { method: 'GET', url, headers: {}, body: null },
+      { status, type, text: typeof body === 'string' ? body : JSON.stringify(body) },
+    );
+  assert.equal([...faults(200, ready), ...faults(404, error), ...faults(201, ready, '/ready/..')], []);
+  const wrong: readonly [fault: RegExp, found: string[]][] = [
+    [/201, which it does not declare/, faults(201, ready)],
+    [/is not what it declares: status/, faults(200, { ...ready, status: 'odd' })],
+    [/is text\/html/, faults(200, 'x', '/ready', 'text/html')],
+    [/another form/, faults(404, { error: 'x' })],
+    [/another form/, faults(404, { ...error, stack: 'x' })],
+    [/RUN_NOT_FOUND with status 400/, faults(400, error)],
+    [/500 /, faults(500, { ...error, code: 'INTERNAL' })],
+    [/an error of 409, which it does not declare/, faults(409, { ...error, code: 'RUN_CLOSED' })],
+    [/a path of the host/, faults(404, { ...error, error: 'in /secret/folder/x' })],
+    [/a stack/, faults(404, { ...error, error: 'at x (/a.ts:1:2)' })],
+    [/the host is gone/, faults(0, 'the host is gone')],
+  ];
+  for (const [fault, found] of wrong) assert.match(found.join('\n'), fault);
 });
 
 test('options that make no sense are refused', () => {
