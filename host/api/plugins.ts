@@ -78,6 +78,7 @@ export const pluginEndpoints = [
       'PLUGIN_INVALID',
       'PLUGIN_NAME_TAKEN',
       'PLUGIN_VERSION_EXISTS',
+      'RATE_LIMITED',
       'UPLOAD_TIMED_OUT',
     ],
     options: {
@@ -94,8 +95,9 @@ export const pluginEndpoints = [
     handler: async ({ caller, query, body, request, h }, parts) => {
       const plugins = ours(parts);
       const actor = actorOf(caller, query.tenant);
-      const files = await readUpload(body, request.headers, UPLOAD_LIMITS);
-      const { version, isNew, warnings } = await plugins.publish(actor, files);
+      const { version, isNew, warnings } = await plugins.places.during(actor.tenant, async () =>
+        plugins.publish(actor, await readUpload(body, request.headers, UPLOAD_LIMITS)),
+      );
       const view = toVersionView(version);
       return h.response(warnings.length > 0 ? { ...view, warnings } : view).code(isNew ? 201 : 200);
     },

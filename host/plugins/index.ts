@@ -24,6 +24,7 @@ import {
 import { readBuiltIns } from '../builtins.ts';
 import { ApiError } from '../error.ts';
 import type { TenantRules } from '../tenants.ts';
+import { Places } from './places.ts';
 
 /** What plugins need of a host. */
 export interface PluginsOptions {
@@ -63,6 +64,8 @@ const KEPT = 200;
 
 /** Publishes, shows and finds plugins. Keeps nothing that another host could change. Calls may overlap. */
 export class Plugins {
+  /** Taken by whoever reads and publishes an upload. */
+  readonly places = new Places();
   readonly #store: PluginStore;
   readonly #tenants: PluginsOptions['tenants'];
   readonly #building: PluginBuild;

@@ -9,6 +9,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ApiError } from '../../host/error.ts';
 import { packPlugin } from '../../host/plugins/pack.ts';
+import { Places } from '../../host/plugins/places.ts';
 import { UPLOAD_LIMITS } from '../../host/plugins/receive.ts';
 import { readUpload } from '../../host/plugins/upload.ts';
 import { pluginDigest } from '../../registry/index.ts';
@@ -123,6 +124,22 @@ test('UPL-06 content of another type than is said is refused', async () => {
   assert.is(await codeOf(read(json)), 'ARCHIVE_INVALID');
   for (const type of ['application/zip', 'text/plain', 'application/octet-stream', ''])
     assert.is(await codeOf(read(await archive(), { 'content-type': type })), 'MEDIA_TYPE_UNSUPPORTED', type);
+});
+
+test('UPL-04 uploads at once are bounded, of one tenant and in all, and a place is free again after its work', async () => {
+  const places = new Places({ most: 3, ofOne: 2 });
+  const end = Promise.withResolvers<void>();
+  const [a, b] = [1, 2].map(() => places.during('org-1', () => end.promise));
+  assert.is(await codeOf(places.during('org-1', async () => undefined)), 'RATE_LIMITED');
+  const c = places.during(null, () => end.promise);
+  assert.is(await codeOf(places.during('org-2', async () => undefined)), 'RATE_LIMITED');
+  end.resolve();
+  await Promise.all([a, b, c]);
+  assert.is(
+    await codeOf(places.during('org-1', () => Promise.reject(new ApiError('PLUGIN_INVALID', 'x')))),
+    'PLUGIN_INVALID',
+  );
+  assert.is(await places.during('org-1', () => places.during('org-1', async () => 'free')), 'free');
 });
 
 test('UPL-03 multipart is not taken, so that no name of a file can lead anywhere', async () => {
