@@ -70,6 +70,11 @@ export class Repository {
     return this.#options.dir;
   }
 
+  /** Null: a plain folder. */
+  get mainBranch(): string | null {
+    return this.#options.mainBranch;
+  }
+
   /** Whether there is a repository to read. */
   isThere(): Promise<boolean> {
     return this.#clone.exists();

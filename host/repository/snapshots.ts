@@ -27,20 +27,30 @@ export class Snapshots {
     this.#options = options;
   }
 
-  /** Does `work` with the state of a branch that a new run obeys, while neither main nor the packages change. */
+  /**
+   * Does `work` with the state of a branch that a new run obeys, while neither main nor the packages change. Rejects as
+   * `Repository.place` and `openProject` do, and as `work` does.
+   */
   use<T>(branch: string | null, work: (project: Project) => Promise<T>): Promise<T> {
-    return this.#options.repository.gate.reading(async () => work(await this.open(branch)));
+    return this.#options.repository.gate.reading(async () => {
+      const place = await this.#place(branch);
+      const [done] = await Promise.all([this.#open(place).then(work), this.#checkOut(place)]);
+      return done;
+    });
   }
 
-  /** The state of a branch that a new run obeys. Rejects as `Repository.place` and `openProject` do. */
+  /** That state, for who compiles nothing. Rejects likewise. */
   async open(branch: string | null): Promise<Project> {
     return this.#open(await this.#place(branch));
   }
 
   async #place(branch: string | null): Promise<Place> {
     const { repository, reload } = this.#options;
+    if (reload) return repository.place(branch);
+    const isMain = branch === null || branch === repository.mainBranch;
+    const main = isMain ? this.#first.get(repository.mainBranch) : undefined;
+    if (main) return main;
     const place = await repository.place(branch);
-    if (reload) return place;
     const first = this.#first.get(place.branch) ?? place;
     this.#first.set(place.branch, first);
     return first;
@@ -52,9 +62,7 @@ export class Snapshots {
     const { branch, commit } = place;
     if (commit === null && reload) return this.#read(place);
     const key = JSON.stringify([branch, commit, await repository.packagesMark()]);
-    const known = this.#kept.get(key);
-    if (known) await this.#checkOut(place);
-    const opened = known ?? Promise.all([this.#read(place), this.#checkOut(place)]).then(([project]) => project);
+    const opened = this.#kept.get(key) ?? this.#read(place);
     this.#kept.delete(key);
     this.#kept.set(key, opened);
     opened.catch(() => this.#kept.delete(key));
