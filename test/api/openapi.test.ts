@@ -4,6 +4,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { z } from 'zod';
+import { isOperation } from '../../host/aidbox/app.ts';
 import { type Endpoint, endpoint } from '../../host/api/endpoint.ts';
 import { openapiDocument } from '../../host/api/openapi.ts';
 import { ENDPOINTS } from '../../host/api/server.ts';
@@ -70,6 +71,46 @@ test('it holds every endpoint under its method and path, with the access that is
     else assert.equal([found?.['x-role'], found?.['x-scope'], found?.['x-tenants']], Object.values(access));
     const isGuarded = access === 'known' || typeof access === 'object';
     assert.is(JSON.stringify(found?.security) === '[{"bearer":[]}]', isGuarded, operation);
+  }
+});
+
+/** Specification: control plane 2, without the agent's. Null: no operation for Aidbox. */
+const TABLE: readonly (readonly [endpoint: string, operation: string | null])[] = [
+  ['GET /workflows', 'list-workflows'],
+  ['GET /workflows/{id}', 'get-workflow'],
+  ['POST /workflows/{id}/run', 'run-workflow'],
+  ['GET /workflows/{id}/runs', 'list-runs'],
+  ['GET /workflows/{id}/runs/{runId}', 'get-run'],
+  ['GET /activities', 'list-activities'],
+  ['GET /validation-rules', 'list-validation-rules'],
+  ['GET /triggers', 'list-triggers'],
+  ['POST /triggers/sync', 'sync-triggers'],
+  ['POST /triggers/{triggerId}/webhook', null],
+  ['POST /repo/sync', 'repo-sync'],
+  ['GET /repo/status', 'repo-status'],
+  ['GET /repo/branches', 'repo-branches'],
+  ['POST /repo/branches', 'repo-create-branch'],
+  ['POST /repo/worktrees', 'repo-create-worktree'],
+  ['POST /repo/push', 'repo-push'],
+  ['GET /repo/diff', 'repo-diff'],
+  ['GET /repo/commits', 'repo-commits'],
+  ['POST /repo/sync-built-in', 'repo-sync-built-in'],
+  ['POST /rpc', null],
+  ['GET /health', null],
+];
+
+test('API-1: every endpoint of the table is there under its method, path and operation, and takes a branch', () => {
+  const { paths } = read(ENDPOINTS);
+  for (const [name, operation] of TABLE) {
+    const [method = '', path = ''] = name.split(' ');
+    const found = paths[path]?.[method.toLowerCase()];
+    assert.ok(found, name);
+    const made = ENDPOINTS.find((each) => each.operation === found?.operationId);
+    assert.is(made !== undefined && isOperation(made), operation !== null, name);
+    if (operation === null) continue;
+    assert.is(found?.operationId, operation);
+    const names = found?.parameters.map((each) => each.name ?? String(each.$ref).split('/').at(-1));
+    assert.ok(names?.includes('branch'), `${name} takes ${names}`);
   }
 });
 
