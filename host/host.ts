@@ -26,6 +26,7 @@ import { openOperations } from './metrics/operations.ts';
 import { PlanShelf, type ProjectSource } from './plans.ts';
 import { Plugins } from './plugins/index.ts';
 import { type QuarantineRule, Ward } from './quarantine.ts';
+import { sweepCode } from './repository/code.ts';
 import type { Repository } from './repository/index.ts';
 import { ScriptRunner, type ScriptWatch } from './runner.ts';
 import { Runs } from './runs/index.ts';
@@ -217,6 +218,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const parts = {
     settings: options.choreSettings,
     repository: project.kind === 'commits' ? project.repository : null,
+    sweep: () => sweepCode({ store: options.store, client, plan: (digest) => shelf.plan(digest), now: Date.now() }),
     rows,
   };
   const chores = new Chores({ chores: choreList(parts), store: rows, log });

@@ -9,6 +9,7 @@ export interface ChoreSettings {
   /** Times; null: only when somebody asks. */
   readonly repoSync: string | null;
   readonly repoClean: string | null;
+  readonly code: string | null;
   readonly retention: string | null;
   /** Whether the repository has a remote. */
   readonly remote: boolean;
@@ -21,6 +22,8 @@ export interface ChoreParts {
   readonly settings: ChoreSettings;
   /** Null too where people edit its folder: that is theirs to keep. */
   readonly repository: Pick<Repository, 'sync' | 'clean' | 'isThere'> | null;
+  /** Removes code that nobody needs; how many pieces went. */
+  readonly sweep: () => Promise<number>;
   readonly rows: (AuditArchive & IdempotencyStore & DeliveryStore & LineStore) | null;
 }
 
@@ -31,10 +34,11 @@ const LINE_DAYS = 30;
 
 /** What operators decide, out of the environment. */
 export function choreSettings(environment: Environment): ChoreSettings {
-  const { choreRepoSync, choreRepoClean, choreRetention, auditRetention, gitRepoUrl } = environment;
+  const { choreRepoSync, choreRepoClean, choreCode, choreRetention, auditRetention, gitRepoUrl } = environment;
   return {
     repoSync: orOff(choreRepoSync),
     repoClean: orOff(choreRepoClean),
+    code: orOff(choreCode),
     retention: orOff(choreRetention),
     remote: gitRepoUrl !== null,
     auditDays: auditRetention,
@@ -42,10 +46,12 @@ export function choreSettings(environment: Environment): ChoreSettings {
 }
 
 /** All chores that this host has something to do for. */
-export function choreList({ settings, repository, rows }: ChoreParts): Chore[] {
+export function choreList({ settings, repository, sweep, rows }: ChoreParts): Chore[] {
   return [
     ...(repository && settings.remote ? [repoSync(settings, repository)] : []),
     ...(repository ? [repoClean(settings, repository)] : []),
+    // Without a database each host has a store of its own.
+    code(settings, sweep, rows ? 'shared' : 'host'),
     ...(rows ? [retention(settings, rows)] : []),
   ];
 }
@@ -75,6 +81,16 @@ function repoClean({ repoClean: schedule }: ChoreSettings, repository: Pick<Repo
       const { removedWorktrees, prunedCheckouts } = await repository.clean();
       return `removed ${removedWorktrees.length} worktrees and ${prunedCheckouts.length} checkouts`;
     },
+  };
+}
+
+function code({ code: schedule }: ChoreSettings, sweep: () => Promise<number>, scope: Chore['scope']): Chore {
+  return {
+    id: 'code-sweep',
+    description: 'Removes built code that no open run needs and nobody has used for 30 days.',
+    schedule,
+    scope,
+    run: async () => `removed ${await sweep()} bundles and plans`,
   };
 }
 

@@ -146,6 +146,12 @@ export const VARIABLES = {
     '41 * * * *',
     'When worktrees and checkouts that nobody needs are removed, in the same words.',
   ),
+  choreCode: withDefault(
+    'CLOISTER_CHORE_CODE',
+    cronOrOff,
+    '53 3 * * *',
+    'When built code that no open run needs, and nobody has used for 30 days, is removed, in the same words.',
+  ),
   choreRetention: withDefault(
     'CLOISTER_CHORE_RETENTION',
     cronOrOff,

@@ -1,7 +1,7 @@
 /** Keeps the subscriptions of triggers at a FHIR server as they are wanted, on its unprefixed base. */
 import { CapabilityError } from '../broker/capability.ts';
 import type { FhirHost, Resource } from '../broker/fhir.ts';
-import { type Registration, TAG, triggerOf } from './stamp.ts';
+import type { Registration } from './stamp.ts';
 import type { Style } from './style.ts';
 
 /** What became of a trigger's registrations. */
@@ -77,17 +77,15 @@ export class Registrar {
     return changed < 0 ? wanted.length : changed;
   }
 
-  /** Not every server lets a client choose an id. */
   async #create(resource: Registration): Promise<string> {
     try {
       await this.#fhir.update(null, resource);
       return nameOf(resource);
     } catch (error) {
-      if (!this.#style.inPlace || !(error instanceof CapabilityError) || error.code === 'UNAVAILABLE') throw error;
-      const { id: _, ...body } = resource;
-      const tag = encodeURIComponent(`${TAG}|${triggerOf(resource)}`);
-      const criteria = encodeURIComponent(String(resource.criteria));
-      return nameOf(await this.#fhir.create(null, body, `_tag=${tag}&criteria=${criteria}`));
+      if (!(error instanceof CapabilityError) || error.code === 'UNAVAILABLE') throw error;
+      const id = await this.#style.insist(resource, this.#fhir);
+      if (id === null) throw error;
+      return nameOf({ ...resource, id });
     }
   }
 

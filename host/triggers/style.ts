@@ -1,10 +1,10 @@
 /** How each kind of FHIR server has its subscriptions: which resources, and when one of them is as it should be. */
 import type { Trigger } from '../../registry/index.ts';
-import type { Resource } from '../broker/fhir.ts';
+import type { FhirHost, Resource } from '../broker/fhir.ts';
 import { subscriptionResources } from './r4.ts';
 import type { ServerKind } from './server.ts';
-import { isAsSent, type Registration, triggerOf } from './stamp.ts';
-import { destinationResource, profileOf, type Receiver, topicResource } from './topic.ts';
+import { isAsSent, type Registration, TAG, triggerOf } from './stamp.ts';
+import { destinationResource, profilesOf, type Receiver, topicResource } from './topic.ts';
 
 /** What a registrar has to know of a kind of server. */
 export interface Style {
@@ -20,26 +20,33 @@ export interface Style {
   isFor(wanted: Registration, found: Resource): boolean;
   /** Whether it has to stay untouched. */
   isCurrent(wanted: Registration, found: Resource): boolean;
+  /** Another way to create what the server did not take. Resolves to its id; null: there is none. */
+  insist(wanted: Registration, fhir: FhirHost): Promise<string | null>;
 }
 
 /** The style of a server; null for one that takes no subscriptions. */
 export function styleOf({ kind, version }: ServerKind): Style | null {
   if (kind === 'none') return null;
-  return kind === 'aidbox' ? aidboxStyle(profileOf(version)) : R4_STYLE;
+  return kind === 'aidbox' ? aidboxStyle(profilesOf(version)) : R4_STYLE;
 }
 
 /** Destinations of Aidbox cannot be changed, and a topic only without one. */
-function aidboxStyle(profile: string): Style {
+function aidboxStyle([profile, other]: readonly string[]): Style {
   return {
     types: ['AidboxSubscriptionTopic', 'AidboxTopicDestination'],
     inPlace: false,
-    wanted: (trigger, receiver) => [topicResource(trigger), destinationResource(trigger, receiver, profile)],
+    wanted: (trigger, receiver) => [topicResource(trigger), destinationResource(trigger, receiver, profile ?? '')],
     owner: ({ resourceType, id }) => {
       const prefix = resourceType === 'AidboxTopicDestination' ? 'ts-trigger-dest-' : 'ts-trigger-';
       return typeof id === 'string' && id.startsWith(prefix) ? id.slice(prefix.length) : null;
     },
     isFor: (wanted, found) => wanted.resourceType === found.resourceType && wanted.id === found.id,
     isCurrent: isAsSent,
+    insist: async (wanted, fhir) => {
+      if (wanted.resourceType !== 'AidboxTopicDestination' || other === undefined) return null;
+      await fhir.update(null, { ...wanted, meta: { ...wanted.meta, profile: [other] } });
+      return wanted.id;
+    },
   };
 }
 
@@ -60,5 +67,11 @@ const R4_STYLE: Style = {
   isCurrent: (wanted, found) => {
     if (!ALIVE.includes(found.status)) return false;
     return isAsSent({ ...wanted, id: String(found.id), status: found.status }, found);
+  },
+  // Not every server lets a client choose an id.
+  insist: async ({ id: _, ...wanted }, fhir) => {
+    const tag = encodeURIComponent(`${TAG}|${triggerOf(wanted)}`);
+    const criteria = encodeURIComponent(String(wanted.criteria));
+    return (await fhir.create(null, wanted, `_tag=${tag}&criteria=${criteria}`)).id;
   },
 };

@@ -32,10 +32,14 @@ export function proofOf({ webhook }: Trigger, { token, secretOf }: Receiver): st
   return webhook.signature === 'shared-secret' ? `${webhook.header ?? 'X-Webhook-Secret'}: ${secret}` : null;
 }
 
-/** Profile of a destination, by Aidbox's version such as `2604` or `2604.1-lts`; null: one that is not known, so a new one. */
-export function profileOf(version: string | null): string {
+/**
+ * Profiles of a destination, by Aidbox's version such as `2604` or `2604.1-lts`, the likely one first; a server that does not
+ * say how old it is may know only the other.
+ */
+export function profilesOf(version: string | null): readonly [string, ...string[]] {
   const [release] = /\d{4}/.exec(version ?? '') ?? [];
-  return release !== undefined && Number(release) < NEW_PROFILE_SINCE ? OLD_PROFILE : NEW_PROFILE;
+  if (release === undefined) return [NEW_PROFILE, OLD_PROFILE];
+  return [Number(release) < NEW_PROFILE_SINCE ? OLD_PROFILE : NEW_PROFILE];
 }
 
 const NEW_PROFILE_SINCE = 2604;

@@ -49,6 +49,7 @@ const eachBase = async (
     if (one && other) await work(one, other, base, id).finally(() => Promise.all([one.close(), other.close()]));
   }
 };
+const sweep = async () => 2;
 const codeOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => 'no error',
@@ -165,7 +166,7 @@ test('the repository is synced and cleaned, and each says what it did', async ()
   owned.defer(() => stand.close());
   const settings = { ...choreSettings(readEnvironment({})), remote: true };
   const chores = new Chores({
-    chores: choreList({ settings, repository: stand.repository(), rows: null }),
+    chores: choreList({ settings, repository: stand.repository(), sweep, rows: null }),
     store: null,
     log,
   });
@@ -180,10 +181,19 @@ test('the repository is synced and cleaned, and each says what it did', async ()
   assert.is((await result('repo-sync'))?.outcome, 'failed');
 });
 
+test('code is swept by one host where they share a database', async () => {
+  const settings = choreSettings(readEnvironment({}));
+  const of = (rows: Database['store'] | null) => choreList({ settings, repository: null, sweep, rows });
+  const scopes = [null, bases[0]?.store ?? null].map((rows) => of(rows).find(({ id }) => id === 'code-sweep')?.scope);
+  assert.equal(scopes, ['host', 'shared']);
+  const chores = new Chores({ chores: of(null), store: null, log });
+  assert.is((await chores.run('code-sweep', 'ann')).lastRun?.result, 'removed 2 bundles and plans');
+});
+
 test('retention removes what is old from every table it is about', async () => {
   for (const { store, name } of bases) {
     const settings = { ...choreSettings(readEnvironment({})), auditDays: 30 };
-    const chores = new Chores({ chores: choreList({ settings, repository: null, rows: store }), store, log });
+    const chores = new Chores({ chores: choreList({ settings, repository: null, sweep, rows: store }), store, log });
     const [old, now] = [new Date(0).toISOString(), new Date().toISOString()];
     const event = { tenant: 'chores', workflow: '', activity: '', digest: '', code: 'x', method: 'x' };
     await store.addAudit([old, now].map((time) => ({ ...event, time, runId: time })));

@@ -156,7 +156,7 @@ test.before(async () => {
     apiBaseUrl: null,
     appSecret: null,
     triggerSettings: { token: null, secretOf: () => undefined, subscriptions: 'auto', atStart: false },
-    choreSettings: { repoSync: null, repoClean: null, retention: null, remote: false, auditDays: null },
+    choreSettings: { repoSync: null, repoClean: null, code: null, retention: null, remote: false, auditDays: null },
     webhookSettings: { secrets: { token: null, find: () => undefined }, mappingReadsFhir: false },
     aidbox: null,
     payloadMaxBytes: 1_048_576,

@@ -5,7 +5,7 @@ import { limitsOf } from '../../host/triggers/r4.ts';
 import { Registrar } from '../../host/triggers/registrar.ts';
 import { serverKind } from '../../host/triggers/server.ts';
 import { type Style, styleOf } from '../../host/triggers/style.ts';
-import { profileOf, type Receiver } from '../../host/triggers/topic.ts';
+import { profilesOf, type Receiver } from '../../host/triggers/topic.ts';
 import type { Trigger } from '../../registry/index.ts';
 import { type Fixture, openFixture } from '../fhir/fixture.ts';
 import { type Habit, startProxy } from './proxy.ts';
@@ -200,8 +200,25 @@ test('the profile of a destination follows the version of Aidbox', () => {
   const old = 'http://aidbox.app/StructureDefinition/aidboxtopicdestination-webhook-at-least-once';
   const since =
     'http://health-samurai.io/fhir/core/StructureDefinition/aidboxtopicdestination-webhookAtLeastOnceProfile';
-  const found = ['2410', '2603.2-lts', 'v2604', '2610', null].map(profileOf);
-  assert.equal(found, [old, old, since, since, since]);
+  const found = ['2410', '2603.2-lts', 'v2604', '2610', null].map(profilesOf);
+  assert.equal(found, [[old], [old], [since], [since], [since, old]]);
+});
+
+test('an Aidbox that does not say how old it is gets the profile that it takes', async () => {
+  const { register, host, asked } = await stand({
+    ...AIDBOX,
+    refuse: async (one, send) => {
+      const refused = await AIDBOX.refuse?.(one, send);
+      return refused ?? (String(one.body?.meta?.profile).includes('health-samurai') ? 422 : null);
+    },
+  });
+  assert.is((await register(trigger('older'))).action, 'created');
+  const { meta } = await host.read(null, 'AidboxTopicDestination', 'ts-trigger-dest-older');
+  const old = 'http://aidbox.app/StructureDefinition/aidboxtopicdestination-webhook-at-least-once';
+  assert.equal(meta?.profile, [old]);
+  asked.length = 0;
+  assert.is((await register(trigger('older'))).action, 'unchanged');
+  assert.equal(asked, []);
 });
 
 test('registrations are found by trigger, page by page, and removed in order', async () => {
