@@ -2,6 +2,7 @@
  * Requests for every operation of the OpenAPI document, valid by its schemas or spoiled, to a whole development host. What it
  * answers must be what the document says. Needs Temporal.
  */
+import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { openapiDocument } from '../../../host/api/openapi.ts';
 import { ENDPOINTS } from '../../../host/api/server.ts';
@@ -75,7 +76,8 @@ export function endpointsBench({ host, projectDir, dataDir }: TestHost): Omit<Be
     notes.push(`status ${answer.status}`);
     known.learn(answer);
     const operation = operations.find(({ id }) => id === planned.operation);
-    return operation === undefined ? [] : judge.faults(operation, planned, answer);
+    const faults = operation === undefined ? [] : judge.faults(operation, planned, answer);
+    return answer.status === 500 ? [...faults, ...(await causesOf(answer, `${dataDir}/host.log`))] : faults;
   };
   return {
     make: (random) => {
@@ -97,6 +99,16 @@ export function endpointsBench({ host, projectDir, dataDir }: TestHost): Omit<Be
     },
     takeNotes: () => notes.splice(0),
   };
+}
+
+/** What the host's log says of a request that failed. */
+async function causesOf({ text }: Answer, log: string): Promise<string[]> {
+  const [, id] = /"requestId":"([\w-]+)"/.exec(text) ?? [];
+  const lines = (await readFile(log, 'utf8').catch(() => '')).split('\n');
+  const found = lines.find((line) => id !== undefined && line.includes(id) && line.includes('"err"'));
+  if (found === undefined) return [];
+  const { err } = JSON.parse(found) as { err: { type?: string; message?: string; stack?: string } };
+  return [`its cause: ${err.stack ?? `${err.type}: ${err.message}`}`];
 }
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
