@@ -54,7 +54,6 @@ export {
   createFileStore,
   createQuarantineJournal,
   createStore,
-  type Deed,
   type Delivery,
   type DeliveryState,
   type DeliveryStore,

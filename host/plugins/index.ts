@@ -5,12 +5,8 @@ import {
   type FindPlugin,
   type FoundPlugin,
   hasErrors,
-  highest,
   isVersion,
-  LATEST,
-  type NoPlugin,
   type PluginBuild,
-  type PluginChannel,
   type PluginFiles,
   type PluginKey,
   type PluginManifest,
@@ -19,12 +15,12 @@ import {
   type Problem,
   pluginDigest,
   readPluginManifest,
-  sortVersions,
 } from '../../registry/index.ts';
 import { readBuiltIns } from '../builtins.ts';
 import { ApiError } from '../error.ts';
 import type { TenantRules } from '../tenants.ts';
 import { Places } from './places.ts';
+import { noVersion, ownersOf, type Plugin, toPlugin } from './sight.ts';
 
 /** What plugins need of a host. */
 export interface PluginsOptions {
@@ -39,14 +35,6 @@ export interface Actor {
   /** Null: the host itself, whose plugins are everybody's. */
   readonly tenant: string | null;
   readonly name: string;
-}
-
-/** All versions of one plugin as one tenant sees them, highest first, and where its channels lead. */
-export interface Plugin {
-  readonly name: string;
-  readonly owner: string | null;
-  readonly versions: readonly PluginVersion[];
-  readonly channels: Readonly<Record<string, string>>;
 }
 
 /** What became of an upload. */
@@ -242,37 +230,6 @@ export class Plugins {
     if (files === null) throw new Error(`plugin ${key.name}@${key.version} is gone from the store`);
     return buildPluginScript(files, path, this.#building);
   }
-}
-
-function ownersOf(tenant: string | null): readonly (string | null)[] {
-  return tenant === null ? [null] : [null, tenant];
-}
-
-function toPlugin(
-  tenant: string | null,
-  all: readonly PluginVersion[],
-  moves: readonly PluginChannel[],
-): Plugin | null {
-  const owner = all.some((version) => version.owner === null) ? null : tenant;
-  const own = all.filter((version) => version.owner === owner);
-  const [first] = own;
-  if (first === undefined) return null;
-  const { name } = first.manifest;
-  const order = sortVersions(own.map(({ manifest }) => manifest.version));
-  const place = new Map(order.map((version, n) => [version, n]));
-  const versions = own.toSorted(
-    (a, b) => Number(place.get(a.manifest.version)) - Number(place.get(b.manifest.version)),
-  );
-  const seen = moves.filter((move) => move.name === name && move.owner === owner);
-  const of = (mover: string | null) =>
-    seen.filter((move) => move.tenant === mover).map(({ channel, version }) => [channel, version] as const);
-  // What the tenant has moved for its own runs goes before what the host has.
-  const channels = Object.fromEntries([[LATEST, highest(order) ?? ''], ...of(null), ...of(tenant)]);
-  return { name, owner, versions, channels };
-}
-
-function noVersion({ versions, channels }: Plugin): NoPlugin {
-  return { missing: 'version', known: [...versions.map(({ manifest }) => manifest.version), ...Object.keys(channels)] };
 }
 
 function toVersion(actor: Actor, files: PluginFiles, manifest: PluginManifest) {

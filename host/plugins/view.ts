@@ -1,7 +1,7 @@
 /** Plugins as the API shows them. */
 import { z } from 'zod';
 import { type Declaration, LATEST, type PluginVersion } from '../../registry/index.ts';
-import type { Plugin } from './index.ts';
+import type { Plugin } from './sight.ts';
 
 const name = z.string().meta({ examples: ['@acme/claims'] });
 const version = z.string().meta({ examples: ['1.2.0'] });

@@ -24,7 +24,7 @@ export { createQuarantineJournal } from './journal.ts';
 export type { ApiKey, ApiKeyChange, ApiKeyQuery, ApiKeyStore, NewApiKey } from './keys.ts';
 export type { LineStore, RunLine } from './lines.ts';
 export type { Page } from './page.ts';
-export type { Deed, PluginChannel, PluginKey, PluginQuery, PluginStore, PluginVersion } from './plugins.ts';
+export type { PluginChannel, PluginKey, PluginStore, PluginVersion } from './plugins.ts';
 export type { CellKill, Quarantine, QuarantineStore } from './quarantine.ts';
 export { parseSettings, type Tenant, type TenantSecret, type TenantSettings } from './tenant.ts';
 export type { TenantStore } from './tenants.ts';
