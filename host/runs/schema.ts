@@ -33,8 +33,7 @@ const summary = {
   executionPeriod: z.object({ start: time, end: time.optional() }),
 };
 
-/** A run in a list. */
-export const runSummary = z.object(summary).meta({ id: 'RunSummary' });
+const runSummary = z.object(summary).meta({ id: 'RunSummary' });
 
 /** A page of a list. */
 export const runPage = z
