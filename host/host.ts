@@ -6,6 +6,7 @@ import type { AuditStore, CodeStore, QuarantineStore, Store } from '../registry/
 import { createSandbox, type LogLine } from '../sandbox/index.ts';
 import { Keys } from './access/keys.ts';
 import { type LimitRule, Limits } from './access/limits.ts';
+import { reachable } from './address.ts';
 import { openRegistration } from './aidbox/index.ts';
 import type { Aidbox } from './aidbox/registration.ts';
 import type { Access } from './api/access.ts';
@@ -256,10 +257,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
   starting.defer(() => runs.followers.close());
   chores.start();
   starting.defer(() => chores.close());
-  triggers.begin(options.apiBaseUrl ?? api.url);
+  const apiBaseUrl = options.apiBaseUrl ?? reachable(api.url);
+  triggers.begin(apiBaseUrl);
   if (options.triggerSettings.atStart) checks.set('triggers', () => triggers.check());
   starting.defer(() => triggers.close());
-  const registration = openRegistration({ ...options, url: api.url });
+  const registration = openRegistration({ ...options, apiBaseUrl });
   if (registration) {
     checks.set('app', () => registration.check());
     starting.defer(() => registration.close());
