@@ -83,13 +83,14 @@ export class Clone {
     return (await this.must('find the repository', words)).trim();
   }
 
-  /** Keeps the packages out of git's sight: a link is not what `node_modules/` in a `.gitignore` means. */
-  async ignoreModules(): Promise<void> {
+  /** Keeps what is the host's own out of git's sight: a link is not what `node_modules/` in a `.gitignore` means. */
+  async hideOurs(): Promise<void> {
     const file = join(await this.commonDir(), 'info/exclude');
     const lines = await readFile(file, 'utf8').catch(() => '');
-    if (lines.split('\n').includes(MODULES)) return;
+    const missing = OURS.filter((line) => !lines.split('\n').includes(line));
+    if (missing.length === 0) return;
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, `${lines}${lines === '' || lines.endsWith('\n') ? '' : '\n'}${MODULES}\n`);
+    await writeFile(file, [lines.replace(/\n$/, ''), ...missing, ''].join('\n'));
   }
 
   /** The commit of a full ref, null where there is none. */
@@ -124,7 +125,8 @@ export class Clone {
   }
 }
 
-const MODULES = '/node_modules';
+/** Packages, and what is half-made. */
+const OURS = ['/node_modules', '/.cloister-*/'];
 const REMOTE_TIMEOUT_MS = 10 * 60_000;
 
 function notARepository(): ApiError {

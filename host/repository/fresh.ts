@@ -10,6 +10,8 @@ import { removeOrphans } from './worktrees.ts';
 
 /** Folders in `WORKFLOW_DIR` that a clone passes through; whoever finds one found what a dead host left behind. */
 const DRAFT = '.cloister-clone-';
+/** What an installation that died left behind; see `registry/packages/stage.ts`. */
+const INSTALL_DRAFT = '.cloister-install-';
 /** What the root of a volume may hold by itself. */
 const VOLUME = 'lost+found';
 /** Stands in a repository whose files are not checked out yet. */
@@ -74,7 +76,7 @@ export async function finishClone(clone: Clone): Promise<void> {
     });
     await rm(mark);
   }
-  const drafts = (await readdir(dir)).filter((name) => name.startsWith(DRAFT));
+  const drafts = (await readdir(dir)).filter((name) => name.startsWith(DRAFT) || name.startsWith(INSTALL_DRAFT));
   for (const draft of drafts) await rm(join(dir, draft), { recursive: true, force: true });
 }
 

@@ -46,7 +46,7 @@ export async function syncClone(clone: Clone, runs: OpenRuns, gate: Gate): Promi
   const { after, npmInstall } = await gate.writing(async () => {
     await move();
     await finishClone(clone);
-    await clone.ignoreModules();
+    await clone.hideOurs();
     const head = await clone.tip(`refs/heads/${branch}`);
     if (head === null) throw noMain(branch);
     return { after: head, npmInstall: await install(clone) };

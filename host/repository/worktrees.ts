@@ -93,7 +93,7 @@ export async function track(clone: Clone, branch: string): Promise<void> {
 export async function linkModules(clone: Clone, dir: string): Promise<void> {
   const link = join(dir, 'node_modules');
   if (await isThere(link)) return;
-  await clone.ignoreModules();
+  await clone.hideOurs();
   await symlink(join(clone.options.dir, 'node_modules'), link);
 }
 

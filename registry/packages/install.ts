@@ -4,6 +4,7 @@ import { join, resolve as resolvePath } from 'node:path';
 import { digestOf } from '../canonical.ts';
 import { RegistryError } from '../errors.ts';
 import { requireOrigins } from './origin.ts';
+import { stageModules } from './stage.ts';
 
 const TIMEOUT_MS = 10 * 60_000;
 const LONGEST_WORDS = 2_000;
@@ -45,10 +46,15 @@ async function install(dir: string, options: InstallOptions): Promise<boolean> {
   if (options.evenIfNone !== true && !hasDependencies(manifest)) return false;
   if (await isInstalled(dir)) return false;
   requireOrigins({ manifest, locks, npmrc: npmrc ?? null });
-  await npm(dir, locks.some((lock) => lock !== null) ? 'ci' : 'install', options);
-  const modules = join(dir, 'node_modules');
-  await mkdir(modules, { recursive: true });
-  await writeFile(join(modules, MARK), digestOf([manifest, ...locks]));
+  const fill = async (folder: string): Promise<void> => {
+    await npm(folder, locks.some((lock) => lock !== null) ? 'ci' : 'install', options);
+    const modules = join(folder, 'node_modules');
+    await mkdir(modules, { recursive: true });
+    await writeFile(join(modules, MARK), digestOf([manifest, ...locks]));
+  };
+  // Workspaces are folders of the project, which npm links to.
+  if (hasWorkspaces(manifest)) await fill(dir);
+  else await stageModules(dir, ordersOf([manifest, npmrc ?? null, ...locks]), fill);
   return true;
 }
 
@@ -65,6 +71,15 @@ export async function isInstalled(dir: string): Promise<boolean> {
 }
 
 const LOCKS = ['package-lock.json', 'npm-shrinkwrap.json'];
+
+function ordersOf(texts: readonly (string | null)[]): ReadonlyMap<string, string> {
+  const names = ['package.json', '.npmrc', ...LOCKS];
+  return new Map(names.flatMap((name, n) => (typeof texts[n] === 'string' ? [[name, texts[n]] as const] : [])));
+}
+
+function hasWorkspaces(manifest: string): boolean {
+  return Object.hasOwn(JSON.parse(manifest) as object, 'workspaces');
+}
 
 function hasDependencies(manifest: string): boolean {
   try {

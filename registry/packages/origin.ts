@@ -89,7 +89,8 @@ function isSource(resolved: unknown): boolean {
 
 const TARBALL = /\.(?:tgz|tar\.gz|tar)$/i;
 
-function isTarball(source: string): boolean {
+/** Whether a spec names a tarball inside the project. */
+export function isTarball(source: string): boolean {
   return source.startsWith('file:') && TARBALL.test(source) && isInside(source.slice('file:'.length));
 }
 

@@ -1,5 +1,6 @@
 /** Dependencies of a project: what is read of node_modules, and how they get there. */
 import { cpSync, existsSync, symlinkSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -159,6 +160,21 @@ test('a lock file that does not fit is NPM_INSTALL_FAILED with the words of npm'
   assert.match(String(error), /npm ci: found npm err[\s\S]+, expected it to succeed/i);
 });
 
+test('packages that are there stay until others are whole, and when npm fails; nothing half-made is left', async () => {
+  const dir = await project();
+  await installDependencies(dir, OPTIONS);
+  write(dir, { 'package.json': '{ "dependencies": { "dep": "file:./dep-1.0.0.tgz", "none": "file:./none.tgz" } }' });
+  const error = await installDependencies(dir, OPTIONS).catch((reason: unknown) => reason);
+  assert.ok(error instanceof RegistryError && error.code === 'NPM_INSTALL_FAILED');
+  assert.ok(existsSync(join(dir, 'node_modules/dep/index.js')));
+  symlinkSync('/dev/zero', join(dir, 'none.tgz'));
+  assert.ok((await installDependencies(dir, OPTIONS).catch((reason: unknown) => reason)) instanceof RegistryError);
+  assert.equal(
+    (await readdir(dir)).filter((name) => name.startsWith('.cloister')),
+    [],
+  );
+});
+
 test('nothing is installed for a project without dependencies', async () => {
   assert.is(await installDependencies(folders.make({}), OPTIONS), false);
   assert.is(await installDependencies(folders.make({ 'package.json': '{ "type": "module" }' }), OPTIONS), false);
@@ -167,7 +183,7 @@ test('nothing is installed for a project without dependencies', async () => {
 
 test('npm sees only the environment it is given', async () => {
   const dir = await project();
-  const bin = folders.make({ npm: '#!/bin/sh\n/usr/bin/env > seen\n/bin/mkdir -p node_modules\n' });
+  const bin = folders.make({ npm: `#!/bin/sh\n/usr/bin/env > ${dir}/seen\n/bin/mkdir -p node_modules\n` });
   const { chmodSync, readFileSync } = await import('node:fs');
   chmodSync(join(bin, 'npm'), 0o755);
   await installDependencies(dir, { env: { PATH: bin, npm_config_offline: 'true' } });
