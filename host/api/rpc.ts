@@ -72,12 +72,10 @@ export function rpcEndpoints(endpoints: () => readonly Endpoint[]): readonly End
       options: { timeout: { server: false } },
       prove,
       handler: async ({ body, request, h }) => {
-        const isEnvelope = 'operation' in body;
-        const wanted = isEnvelope
-          ? ofEnvelope(body as z.output<typeof ENVELOPE>)
-          : ofCall(body as z.output<typeof CALL>);
+        const envelope = ENVELOPE.safeParse(body);
+        const wanted = envelope.success ? ofEnvelope(envelope.data) : ofCall(CALL.parse(body));
         const answer = await relay(wanted, endpoints(), request);
-        if (isEnvelope) return h.response(answer.payload).type(typeOf(answer)).code(answer.statusCode);
+        if (envelope.success) return h.response(answer.payload).type(typeOf(answer)).code(answer.statusCode);
         const value: unknown = answer.payload === '' ? null : JSON.parse(answer.payload);
         return answer.statusCode < 400 ? { result: value } : { error: value };
       },

@@ -96,6 +96,11 @@ test('a body of another form is 400', async () => {
     const answer = await rpc(body);
     assert.equal([answer.status, answer.body.code], [400, 'BODY_INVALID'], JSON.stringify(body));
   }
+  // Of both forms a bit: the one that is whole counts.
+  for (const more of [{ operation: 1 }, { type: 'operation', operation: { id: 'list-workflows' } }]) {
+    const { body } = await rpc({ method: 'list-workflows', ...more });
+    assert.ok(body.result.workflows, JSON.stringify(body));
+  }
   const foreign = { ...envelope('list-workflows'), operation: { id: 'list-workflows', app: { id: 'another-app' } } };
   assert.is((await rpc(foreign)).status, 400);
 });
