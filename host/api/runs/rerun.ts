@@ -10,7 +10,7 @@ import { type Call, endpoint } from '../endpoint.ts';
 import type { ApiParts } from '../server.ts';
 import { runOf } from './asked.ts';
 import { answerOnce, type Prepared } from './once.ts';
-import { assertRunnable, startAnswers, startHeaders, workflowIdField, workflowIdOf } from './start.ts';
+import { assertRunnable, startAnswers, workflowIdField, workflowIdOf } from './start.ts';
 import { foreign, stampedInput } from './tenant.ts';
 
 const BODY = z
@@ -47,7 +47,6 @@ export const rerunEndpoint = endpoint({
       'Text of your own, 1 to 255 ASCII characters: the same again within 24 hours gives the same run.',
   },
   body: BODY,
-  headers: startHeaders,
   answers: startAnswers,
   options: { timeout: { server: false } },
   handler: async (call, parts) => {

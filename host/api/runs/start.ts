@@ -26,12 +26,6 @@ export const startAnswers = {
   202: { description: 'A new run.', schema: startedRun },
 };
 
-/** Headers of what starts a run. */
-export const startHeaders = {
-  'Idempotency-Key':
-    '1 to 255 printable ASCII characters, kept for 24 h. The same request under it is answered as before, with `Idempotency-Replayed: true`; another is 409 `IDEMPOTENCY_CONFLICT`.',
-};
-
 /** Starts a run. */
 export const startEndpoint = endpoint({
   method: 'POST',
@@ -54,7 +48,6 @@ export const startEndpoint = endpoint({
       }),
     })
     .meta({ examples: [{ encounterId: 'enc-123', _workflowId: 'prebill-enc-enc-123' }] }),
-  headers: startHeaders,
   answers: startAnswers,
   // Compiling may have to install dependencies first; an answer that gave up would leave a run nobody knows of.
   options: { timeout: { server: false } },
