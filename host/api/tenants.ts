@@ -28,14 +28,10 @@ const SECRET = z.strictObject({
     .max(500)
     .meta({ examples: ['https://api.example.org'] }),
   header: z.string().max(200),
-  value: z
-    .string()
-    .max(10_000)
-    .optional()
-    .meta({
-      description:
-        'Kept encrypted. With neither value nor env the value that is kept stays, for the same origin and header.',
-    }),
+  value: z.string().max(10_000).optional().meta({
+    description:
+      'Kept encrypted. With neither value nor env the value that is kept stays, for the same origin and header.',
+  }),
   env: z.string().max(200).optional().meta({ description: "Name of the host's variable that holds it." }),
 });
 
