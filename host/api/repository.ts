@@ -215,6 +215,7 @@ export const repositoryEndpoints = [
     tag: 'repository',
     summary: 'Writes `manifests/types` of a branch anew, for editors and `tsc`; commits nothing.',
     access: writing,
+    options: patient,
     answers: {
       200: {
         description: 'Paths of the files.',

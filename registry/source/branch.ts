@@ -6,7 +6,7 @@ const FORBIDDEN = /[\u0000-\u0020\u007f~^:?*[\\]|@\{|\.\.|\/\/|\/\.|\.lock(?:\/|
 
 /** Whether git takes a name as a branch; names with a leading "-" are refused as well. */
 export function isBranchName(name: string): boolean {
-  if (name === '' || name === '@' || name.length > LONGEST || FORBIDDEN.test(name)) return false;
+  if (name === '' || name === '@' || name === 'HEAD' || name.length > LONGEST || FORBIDDEN.test(name)) return false;
   return !/^[-./]|[./]$/.test(name);
 }
 

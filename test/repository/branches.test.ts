@@ -44,7 +44,20 @@ branches('API-45, API-54: a branch comes with its worktree, linked to the packag
 });
 
 branches('API-3: names that git refuses, and options, never reach git', async () => {
-  for (const name of ['-x', '--upload-pack=x', '../x', 'a..b', '', 'a b', 'x.lock', '@{1}', '/x', 'a\nb', 'x/']) {
+  for (const name of [
+    '-x',
+    '--upload-pack=x',
+    '../x',
+    'a..b',
+    '',
+    'a b',
+    'x.lock',
+    '@{1}',
+    '/x',
+    'a\nb',
+    'x/',
+    'HEAD',
+  ]) {
     for (const ask of [
       () => repository.createBranch(name, null),
       () => repository.createBranch('ok', name),
