@@ -104,10 +104,13 @@ async function callerBy(request: Request, access: Access, limits: Limits | null)
   return jwt && isJwt(given) ? jwt.callerOf(given) : null;
 }
 
-/** Senders of signed endpoints prove themselves otherwise, so that not being known is no failure of theirs. */
+/**
+ * Counted is who shows a token that is not good: whoever shows none has guessed nothing, as the probe of a load balancer, whose
+ * address all callers share. Senders of signed endpoints prove themselves otherwise.
+ */
 async function refuse(request: Request, limits: Limits | null): Promise<never> {
-  const isSigned = ruleOf(request)?.access === 'signed';
-  const waitMs = isSigned ? 0 : ((await limits?.fail(request.info.remoteAddress)) ?? 0);
+  const isGuess = request.headers.authorization !== undefined && ruleOf(request)?.access !== 'signed';
+  const waitMs = isGuess ? ((await limits?.fail(request.info.remoteAddress)) ?? 0) : 0;
   if (waitMs > 0) throw tooOften(request, waitMs);
   throw new ApiError('UNAUTHORIZED', 'a valid bearer token is needed');
 }

@@ -15,6 +15,8 @@ export interface ChoreSettings {
   readonly remote: boolean;
   /** Days that the audit is kept; null: for ever. */
   readonly auditDays: number | null;
+  /** Milliseconds within which kills count towards a quarantine: they are kept for longer, whatever `auditDays` says. */
+  readonly quarantineWindowMs: number;
 }
 
 /** What chores work on. Null: the host has no such part, and no chore about it. */
@@ -35,6 +37,7 @@ const LINE_DAYS = 30;
 /** What operators decide, out of the environment. */
 export function choreSettings(environment: Environment): ChoreSettings {
   const { choreRepoSync, choreRepoClean, choreCode, choreRetention, auditRetention, gitRepoUrl } = environment;
+  const { quarantineWindowMs } = environment;
   return {
     repoSync: orOff(choreRepoSync),
     repoClean: orOff(choreRepoClean),
@@ -42,6 +45,7 @@ export function choreSettings(environment: Environment): ChoreSettings {
     retention: orOff(choreRetention),
     remote: gitRepoUrl !== null,
     auditDays: auditRetention,
+    quarantineWindowMs,
   };
 }
 
@@ -94,7 +98,8 @@ function code({ code: schedule }: ChoreSettings, sweep: () => Promise<number>, s
   };
 }
 
-function retention({ retention: schedule, auditDays }: ChoreSettings, rows: NonNullable<ChoreParts['rows']>): Chore {
+function retention(settings: ChoreSettings, rows: NonNullable<ChoreParts['rows']>): Chore {
+  const { retention: schedule, auditDays, quarantineWindowMs } = settings;
   return {
     id: 'retention',
     description:
@@ -107,7 +112,7 @@ function retention({ retention: schedule, auditDays }: ChoreSettings, rows: NonN
         rows.pruneIdempotency(daysAgo(REPEAT_DAYS)),
         rows.pruneDeliveries(daysAgo(REPEAT_DAYS)),
         rows.pruneLines(daysAgo(LINE_DAYS)),
-        ...(auditDays === null ? [] : [rows.pruneAudit(daysAgo(auditDays))]),
+        ...(auditDays === null ? [] : [rows.pruneAudit(daysAgo(Math.max(auditDays, quarantineWindowMs / DAY_MS)))]),
       ]);
       const failed = done.filter((each) => each.status === 'rejected');
       if (failed.length > 0) throw new AggregateError(failed.map(({ reason }) => reason));
