@@ -80,7 +80,7 @@ test('no secret appears in a message, nor a password in an address', () => {
 });
 
 test('every variable whose name speaks of a secret is treated as one', () => {
-  const named = Object.values(VARIABLES).filter(({ name }) => /SECRET|TOKEN|KEY|PASSWORD/.test(name));
+  const named = Object.values(VARIABLES).filter(({ name }) => /SECRET|TOKEN|(?<!PUBLIC_)KEY|PASSWORD/.test(name));
   assert.equal(
     named.filter(({ secret }) => !secret).map(({ name }) => name),
     [],

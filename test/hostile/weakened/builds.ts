@@ -180,7 +180,9 @@ export const BUILDS: readonly (readonly Weakening[])[] = [
     },
     {
       defence: 'one cell for each tenant',
-      edits: [edit('host/runner.ts', 'const cell = request.tenant ?? UNSCOPED_CELL;', "const cell = 'all';")],
+      edits: [
+        edit('host/runner.ts', 'const cell = request.cell ?? request.tenant ?? UNSCOPED_CELL;', "const cell = 'all';"),
+      ],
       red: { 'SBX-10c': /Expected values to be deeply equal/ },
     },
   ],
