@@ -48,7 +48,9 @@ export class RunList {
     const found = await this.#newest({ query, cursor, since, wanted: limit + 1 });
     const page = found.slice(0, limit);
     const last = page.at(-1);
-    if (cursor === null && found.length > limit && last) this.#remember(query, last.start);
+    // One more than the page holds, so that the next time says by itself whether there is a further page.
+    const further = found[limit];
+    if (cursor === null && further) this.#remember(query, further.start);
     const width = (page[0]?.start ?? 0n) - (last?.start ?? 0n);
     return {
       runs: page.map(({ summary }) => summary),
