@@ -10,6 +10,7 @@ import { type TestHost, testHost } from '../../stand/host.ts';
 import { script, workflow } from '../../stand/project.ts';
 import type { Bench, Input, Target } from '../target.ts';
 import { type Answer, exchange } from './exchange.ts';
+import { Ids } from './ids.ts';
 import { Judge } from './judge.ts';
 import { APP_SECRET, type Planned, passedOn, planOf } from './plan.ts';
 import { type Document, operationsOf } from './requests.ts';
@@ -74,7 +75,7 @@ export function endpointsBench({ host, projectDir, dataDir }: TestHost): Omit<Be
     const planned = JSON.parse(part) as Planned;
     const answer = await exchange(url, { ...planned, url: known.filled(planned.url) }, agent);
     notes.push(`status ${answer.status}`);
-    known.learn(answer);
+    known.learn(planned.url, answer);
     const operation = operations.find(({ id }) => id === planned.operation);
     const faults = operation === undefined ? [] : judge.faults(operation, planned, answer);
     return answer.status === 500 ? [...faults, ...(await causesOf(answer, `${dataDir}/host.log`))] : faults;
@@ -114,21 +115,3 @@ async function causesOf({ text }: Answer, log: string): Promise<string[]> {
 const ROOT = new URL('../../..', import.meta.url).pathname;
 const MOST_AT_ONCE = 8;
 const HEALTH: Planned = { operation: 'get-health', method: 'GET', url: '/health', headers: {}, body: null };
-
-/** Ids that answers held, so that later requests are about things that exist. */
-class Ids {
-  readonly #found: string[] = ['w'];
-  #next = 0;
-
-  learn({ status, type, text }: Answer): void {
-    if (status >= 300 || !type.includes('json') || text.length > 100_000) return;
-    for (const [, id = ''] of text.matchAll(/"(?:id|runId|name|digest|commit|version|triggerId)":"([^"\\]{1,200})"/g)) {
-      if (!this.#found.includes(id)) this.#found.push(id);
-      if (this.#found.length > 200) this.#found.splice(1, 1);
-    }
-  }
-
-  filled(url: string): string {
-    return url.replace(/\$id/g, () => encodeURIComponent(this.#found[this.#next++ % this.#found.length] ?? 'w'));
-  }
-}

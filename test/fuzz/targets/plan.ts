@@ -1,6 +1,7 @@
 /** Requests as the fuzzer plans them: valid by the document, or spoiled. */
 import { jsonText, STRINGS } from '../edges.ts';
 import type { Random } from '../random.ts';
+import { placeOf } from './ids.ts';
 import { type Document, type Operation, sampleOf } from './requests.ts';
 import { mutateJson } from './shapes.ts';
 
@@ -23,7 +24,7 @@ export function planOf(random: Random, operation: Operation, document: Document)
   const { id, method, body } = operation;
   const isSpoiled = random.chance(0.6);
   const odd = (share: number): boolean => isSpoiled && random.chance(share);
-  const text = body === null ? null : bodyOf(random, body, document, odd(0.7));
+  const text = body === null ? null : bodyOf(random, { id, ...body }, document, odd(0.7));
   return {
     operation: id,
     method,
@@ -91,13 +92,12 @@ const HEADERS = [
 ] as const;
 
 function pathOf(random: Random, path: string, isOdd: boolean): string {
-  return path.replace(/\{\w+\}/g, () => {
-    if (isOdd) return encodeURIComponent(random.pick(ODD_IDS).toWellFormed());
-    return random.pick(IDS);
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    if (isOdd && random.chance(0.7)) return encodeURIComponent(random.pick(ODD_IDS).toWellFormed());
+    return random.chance(0.05) ? 'nothing' : placeOf(path, name);
   });
 }
 
-const IDS = ['w', 'w', '$id', '$id', '$id', '$id', 'broken', 'a', 'sub', 'nightly', 'retention', 'latest', 'nothing'];
 const ODD_IDS = [...STRINGS, 'a/b', 'x'.repeat(2_000), 'main', '%', '*', '6f1b2c3d-0000-4000-8000-000000000000'];
 
 function queryOf(random: Random, { query }: Operation, { components }: Document, isOdd: boolean): string {
@@ -116,13 +116,15 @@ function queryOf(random: Random, { query }: Operation, { components }: Document,
 
 function bodyOf(
   random: Random,
-  { type, schema }: NonNullable<Operation['body']>,
+  { id, type, schema }: NonNullable<Operation['body']> & Pick<Operation, 'id'>,
   { components }: Document,
   isSpoiled: boolean,
 ): string {
-  const isFree = Object.keys(schema).length === 0;
+  const known = id === 'publish-plugin' ? [pluginOf(random)] : id.startsWith('trigger-webhook') ? EVENTS : [];
   const valid =
-    isFree && random.chance(0.5) ? random.pick(EVENTS) : sampleOf(schema, components.schemas, random.below(2 ** 31));
+    known.length > 0 && random.chance(0.7)
+      ? random.pick<unknown>(known)
+      : sampleOf(schema, components.schemas, random.below(2 ** 31));
   if (!type.endsWith('json')) return String(valid);
   if (!isSpoiled) return JSON.stringify(valid) ?? 'null';
   if (random.chance(0.2))
@@ -130,6 +132,18 @@ function bodyOf(
   if (random.chance(0.3)) return JSON.stringify({ ...(valid as object), ...random.pick(EXTRA) });
   return mutateJson(random, valid);
 }
+
+/** A plugin that is as it should be. */
+const pluginOf = (random: Random) => ({
+  manifest: {
+    name: random.pick(['@acme/claims', '@acme/prices']),
+    version: `1.0.${random.below(20)}`,
+    description: 'Prices claims.',
+    capabilities: ['log'],
+    scripts: { price: 'price.ts' },
+  },
+  files: { 'price.ts': 'export const description = "d";\nexport async function main() { return 1; }\n' },
+});
 
 /** What triggers are told. */
 const EVENTS = [
