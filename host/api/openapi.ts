@@ -162,8 +162,8 @@ function errorsOf({ method, access, relays, errors, answers }: Endpoint): readon
     ...(writes ? [] : [408, 413, 415, 422]),
   ]);
   const own = errors?.map((code) => API_ERRORS[code].status);
-  // Every endpoint of the project takes a branch, which there may not be.
-  const general = new Set([400, 401, 403, 408, 413, 415, 429, 500, 503, ...(isAnyones ? [] : [404])]);
+  // The branch that every endpoint takes may not be there, nor the part of the host that it is about.
+  const general = new Set([400, 401, 403, 408, 413, 415, 429, 500, 503, ...(isAnyones ? [] : [404, 501])]);
   return ERROR_STATUSES.filter(
     (status) =>
       !Object.hasOwn(answers, status) &&
