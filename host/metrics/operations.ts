@@ -8,8 +8,8 @@ import { openTracing, type TraceSettings } from '../tracing/tracing.ts';
 import { Meter } from './meter.ts';
 import { watchActivities, watchRuns, watchScripts } from './watch.ts';
 
-/** The parts of a host get of this what they need. */
-interface HostOperations extends Operations {
+/** What looks after a host; its parts get of this what they need. */
+export interface HostOperations extends Operations {
   readonly scripts: ScriptWatch;
   readonly worker: WorkerWatch;
   readonly starts: WorkflowClientInterceptor[];

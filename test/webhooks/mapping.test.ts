@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ApiError } from '../../host/error.ts';
-import { createScriptHost } from '../../host/host.ts';
+import { createScriptHost } from '../../host/scripts.ts';
 import { Mapper } from '../../host/webhooks/mapping.ts';
 import { compileScript, openProject, type Project } from '../../registry/index.ts';
 import { DEFAULT_LIMITS } from '../../sandbox/index.ts';
