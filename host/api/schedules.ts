@@ -11,6 +11,8 @@ const note = z
     note: z
       .string('expected a text')
       .max(500, 'expected at most 500 characters')
+      // Temporal takes no halves of pairs.
+      .refine((text) => text.isWellFormed(), 'expected a text of whole characters')
       .optional()
       .meta({
         description: 'Why; shown with the schedule.',

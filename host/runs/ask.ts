@@ -9,6 +9,7 @@ export type Ask = <T>(question: (client: Client) => Promise<T>) => Promise<T>;
 const CALL_TIMEOUT_MS = 5000;
 /** Status codes of gRPC. */
 const DEADLINE_EXCEEDED = 4;
+const RESOURCE_EXHAUSTED = 8;
 const UNAVAILABLE = 14;
 
 /** Makes the way to ask through one client. */
@@ -25,5 +26,5 @@ export function asker(client: Client): Ask {
 
 function isDown(error: unknown): boolean {
   const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && [DEADLINE_EXCEEDED, UNAVAILABLE].includes(cause.code);
+  return isGrpcServiceError(cause) && [DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE].includes(cause.code);
 }

@@ -8,6 +8,7 @@ const READ_ATTEMPTS = 4;
 /** Status codes of gRPC. */
 const INVALID_ARGUMENT = 3;
 const DEADLINE_EXCEEDED = 4;
+const RESOURCE_EXHAUSTED = 8;
 const UNAVAILABLE = 14;
 
 /**
@@ -50,6 +51,7 @@ function toApiError(error: unknown): unknown {
   const cause = error instanceof ServiceError ? error.cause : error;
   if (!isGrpcServiceError(cause)) return error;
   if (cause.code === INVALID_ARGUMENT) return new ApiError('SCHEDULE_INVALID', cause.details);
-  const isDown = cause.code === DEADLINE_EXCEEDED || cause.code === UNAVAILABLE;
+  // Exhausted: many asked about one schedule at once, which answers one after the other.
+  const isDown = [DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE].includes(cause.code);
   return isDown ? new ApiError('TEMPORAL_UNAVAILABLE', 'Temporal does not answer') : error;
 }

@@ -13,6 +13,8 @@ const BODY = z.strictObject({
   reason: z
     .string({ error: 'expected a text' })
     .max(1000, 'expected at most 1000 characters')
+    // Temporal takes no halves of pairs.
+    .refine((text) => text.isWellFormed(), 'expected a text of whole characters')
     .optional()
     .meta({ description: 'Kept with the run.' }),
 });
