@@ -242,10 +242,10 @@ async function shows(stopped: QuarantineView): Promise<void> {
   assert.is((await call('/quarantines', 'POST', {})).status, 405);
 }
 
-/** The events of all that, in the table. */
+/** The events of all that in the table, beside those of calls. */
 function audited(commit: string, last: QuarantineView): void {
   using db = new DatabaseSync(join(folder, 'data', 'supabase.db'), { readOnly: true });
-  const rows = db.prepare('select * from audit_events order by time').all();
+  const rows = db.prepare("select * from audit_events where kind <> 'write' order by time").all();
   const told = rows.map(({ kind, code, method, actor }) => [kind, code, method, actor]);
   const begun = ['quarantined', 'COMMIT_QUARANTINED', 'quarantine.begin', null];
   const released = ['released', 'COMMIT_QUARANTINED', 'quarantine.release', 'administrator at 127.0.0.1'];
