@@ -125,6 +125,19 @@ test('ADM-12: a field of the wrong type, or one that is missing, is 400 that nam
   }
 });
 
+test('halves of characters, which Temporal does not take, are 400 where a text goes there', async () => {
+  for (const [id, name] of [
+    ['pause-schedule', 'note'],
+    ['resume-schedule', 'note'],
+    ['cancel-run', 'reason'],
+    ['terminate-run', 'reason'],
+  ]) {
+    const operation = operations.find((each) => each.id === id) as Operation;
+    const { where } = assertError(await askOf(operation, { body: `{"${name}":"\\udfff"}` }), [400], `${id}`);
+    assert.is(where, `body ${name}`);
+  }
+});
+
 test('ADM-12: a query of the wrong form is 400 that names it, at every endpoint', async () => {
   for (const operation of operations) {
     for (const { name, schema } of operation.query) {
