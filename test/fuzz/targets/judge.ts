@@ -7,7 +7,7 @@ import type { Answer, Asked } from './exchange.ts';
 import type { Operation } from './requests.ts';
 
 /** Codes of 5xx that requests of this target give a reason for. */
-const PLANNED: ReadonlySet<string> = new Set<ApiCode>(['NOT_CONFIGURED']);
+const PLANNED: ReadonlySet<string> = new Set<ApiCode>(['NOT_CONFIGURED', 'EVENT_IN_HAND']);
 const STACK = /\n\s+at |\\n\s+at |:\d+:\d+\)|node_modules|node:internal/;
 
 /** Judges answers of one host. */
