@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve as resolvePath } from 'node:path';
 import { digestOf } from '../canonical.ts';
 import { RegistryError } from '../errors.ts';
+import { requireOwnFolders } from './links.ts';
 import { requireOrigins } from './origin.ts';
 import { stageModules } from './stage.ts';
 
@@ -53,8 +54,10 @@ async function install(dir: string, options: InstallOptions): Promise<boolean> {
     await writeFile(join(modules, MARK), digestOf([manifest, ...locks]));
   };
   // Workspaces are folders of the project, which npm links to.
-  if (hasWorkspaces(manifest)) await fill(dir);
-  else await stageModules(dir, ordersOf([manifest, npmrc ?? null, ...locks]), fill);
+  if (hasWorkspaces(manifest)) {
+    await requireOwnFolders(dir);
+    await fill(dir);
+  } else await stageModules(dir, ordersOf([manifest, npmrc ?? null, ...locks]), fill);
   return true;
 }
 

@@ -1,7 +1,7 @@
 /** Dependencies of a project: what is read of node_modules, and how they get there. */
-import { cpSync, existsSync, symlinkSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { npmEnvironment } from '../../host/env.ts';
@@ -173,6 +173,46 @@ test('packages that are there stay until others are whole, and when npm fails; n
     (await readdir(dir)).filter((name) => name.startsWith('.cloister')),
     [],
   );
+});
+
+/** A project whose workspace `a` it depends on; npm needs no network for it. */
+function workspaces(): string {
+  const manifest = { name: 'p', version: '1.0.0', workspaces: ['packages/*'], dependencies: { a: '1.0.0' } };
+  const packages = {
+    '': manifest,
+    'node_modules/a': { resolved: 'packages/a', link: true },
+    'packages/a': { version: '1.0.0' },
+  };
+  return folders.make({
+    'package.json': JSON.stringify(manifest),
+    'packages/a/package.json': '{ "name": "a", "version": "1.0.0" }',
+    'package-lock.json': JSON.stringify({ name: 'p', version: '1.0.0', lockfileVersion: 3, requires: true, packages }),
+  });
+}
+
+test('npm empties and fills no folder of the host that a link of the project leads to', async () => {
+  for (const link of ['node_modules', 'packages/a/node_modules', 'packages/b', 'node_modules/@scope']) {
+    const dir = workspaces();
+    const victim = folders.make({
+      'package.json': '{ "name": "b", "version": "1.0.0" }',
+      important: '',
+      'more/file': '',
+    });
+    mkdirSync(dirname(join(dir, link)), { recursive: true });
+    symlinkSync(victim, join(dir, link));
+    const error = await installDependencies(dir, OPTIONS).catch((reason: unknown) => reason);
+    assert.ok(error instanceof RegistryError && error.code === 'DEPENDENCY_REFUSED', `${link}: ${error}`);
+    assert.equal((await readdir(victim)).toSorted(), ['important', 'more', 'package.json'], link);
+  }
+});
+
+test('workspaces are installed, and again over the links that npm has made to them', async () => {
+  const dir = workspaces();
+  symlinkSync('packages', join(dir, 'alias'));
+  assert.is(await installDependencies(dir, OPTIONS), true);
+  assert.ok(existsSync(join(dir, 'node_modules/a/package.json')));
+  write(dir, { 'package.json': await readFile(join(dir, 'package.json'), 'utf8').then((text) => `${text}\n`) });
+  assert.is(await installDependencies(dir, OPTIONS), true);
 });
 
 test('nothing is installed for a project without dependencies', async () => {
