@@ -103,14 +103,31 @@ const LONGEST = 200;
 /** What was refused, and what failed in a way that may have left something changed. */
 const TOLD = new Set([401, 403, 409, 500, 502, 503]);
 
-/** Tells of calls of endpoints that write and that were refused, or failed. A request that was malformed changed nothing. */
+/** Strangers that are told of in a minute. */
+const MOST_STRANGERS = 100;
+const MINUTE_MS = 60_000;
+
+/**
+ * Tells of calls of endpoints that write and that were refused, or failed. A request that was malformed changed nothing. Of strangers
+ * it tells of the first hundred in a minute: who has no token at all could fill the table, and crowd out what others did. Every
+ * request stands in the host's log.
+ */
 export function tellRefusals(server: Server, written: (write: Write) => void): void {
+  let window = { since: Number.NEGATIVE_INFINITY, told: 0 };
+  const isTooMany = (): boolean => {
+    const now = performance.now();
+    if (now - window.since >= MINUTE_MS) window = { since: now, told: 0 };
+    window.told++;
+    return window.told > MOST_STRANGERS;
+  };
   server.ext('onPreResponse', (request, h) => {
     const { response, route } = request;
     const rule = ruleOf(request);
     if (response instanceof Error || route.method === 'get' || rule?.operation === undefined || rule.relays)
       return h.continue;
     if (!TOLD.has(response.statusCode)) return h.continue;
+    const isStranger = callerOf(request) === null && rule.access !== 'signed';
+    if ((isStranger || response.statusCode === 401) && isTooMany()) return h.continue;
     const { code } = (response.source ?? {}) as { code?: unknown };
     const { operation } = rule;
     written({ operation, caller: callerOf(request), request, code: String(code ?? response.statusCode) });

@@ -168,6 +168,25 @@ test('each write is an event: who, what, of which tenant, with which outcome; th
   }
 });
 
+test('strangers are told of as long as they are few: they cannot fill the table, nor crowd others out', async (context) => {
+  const [{ store } = context.dbs[0] as Database] = context.dbs;
+  const api = await serve(context, store);
+  const { post, get } = caller(api.url);
+  const from = new Date().toISOString();
+  for (let n = 0; n < 30; n++) {
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => post('/keys', { n })));
+    assert.ok(answers.every(({ status }) => status === 401));
+  }
+  await keyOf(api, {});
+  const events = async (query: string) => (await get(`/audit?from=${from}&limit=200${query}`, ADMIN)).body.events;
+  const made = await eventually(async () =>
+    (await events('')).find(({ outcome }: { outcome: string }) => outcome === 'OK'),
+  );
+  assert.ok(made, 'what others did is told');
+  const strangers = (await events('')).filter(({ outcome }: { outcome: string }) => outcome === 'UNAUTHORIZED');
+  assert.ok(strangers.length > 0 && strangers.length <= 100, `${strangers.length} events`);
+});
+
 test('the audit is read page by page, by its filters, and by a tenant its own only', async (context) => {
   for (const { store, name } of context.dbs) {
     const api = await serve(context, store);
