@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { freePort } from '../../host/embedded/port.ts';
 import { connectOrStart, type Temporal } from '../../host/embedded/temporal.ts';
@@ -10,6 +11,8 @@ import type { Environment } from '../../host/env.ts';
 import { startProduction } from '../../host/production.ts';
 import { labelsOf } from '../../host/temporal/workflows/labels.ts';
 import { script, workflow, writeFiles } from '../stand/project.ts';
+import { ask, type Called } from './called.ts';
+import { allowEvents, commitOften, EVENT_FILES, postEvents } from './events.ts';
 import { type Figure, percentile, timed } from './figures.ts';
 
 /** What this part needs of the bench. */
@@ -40,13 +43,19 @@ export async function measureApi({ environment, folder, progress }: ApiBenchOpti
   const temporal = await connectOrStart({ environment: own, dbFile, headless: true, log: progress });
   owned.defer(() => temporal.close());
   const apiToken = randomUUID();
+  const remote = await writeProject(join(folder, 'api-remote'));
+  allowEvents();
   const host = await startProduction({
     environment: {
       ...environment,
       embedded: true,
       temporalAddress: temporal.address,
       temporalNamespace: temporal.namespace,
-      workflowDir: await writeProject(join(folder, 'api-project')),
+      gitRepoUrl: pathToFileURL(remote).href,
+      workflowDir: join(folder, 'api-clone'),
+      worktreesDir: join(folder, 'api-worktrees'),
+      checkoutsDir: join(folder, 'api-checkouts'),
+      dynamicReload: true,
       configBranch: 'main',
       apiToken,
       listenAddress: '127.0.0.1',
@@ -63,11 +72,16 @@ export async function measureApi({ environment, folder, progress }: ApiBenchOpti
   const starts = await rounds(() => startSteadily(api));
   progress('api: details');
   const details = await rounds(() => readOften(api, `/workflows/many/runs/${many.runId}`));
+  progress('api: events and commits');
+  const events = await rounds(() => postEvents(api));
+  const commits = await rounds(() => commitOften(api, remote));
   progress('api: making a long list');
   const count = await seed(temporal);
   const pages = await rounds(() => walkPages(api, '/workflows/seeded/runs?branch=*'));
   return [
     figure(`POST run, accepted, ${RATE} a second`, starts, { median: 25, tail: 100 }),
+    figure('webhook to the start of the first activity', events, { median: 150 }),
+    figure('commit, from the answer of the sync to a run of it accepted', commits, { median: 1000 }),
     figure(`GET run of ${STEPS} activities`, details, { median: 50 }),
     figure(`GET a page of 50 of ${count} runs`, pages, { median: 50 }),
   ];
@@ -78,6 +92,7 @@ async function writeProject(dir: string): Promise<string> {
   const step = (id: string) => ({ id, script: './activities/echo.ts', params: { id } });
   const ids = Array.from({ length: STEPS }, (_, n) => `step-${n}`);
   await writeFiles(dir, {
+    ...EVENT_FILES,
     ...script('echo', 'return input;'),
     ...workflow('one', { rootChildren: ['a'], activities: [step('a')] }),
     ...workflow('many', { rootChildren: ids, activities: ids.map(step) }),
@@ -88,11 +103,6 @@ async function writeProject(dir: string): Promise<string> {
   git('add', '.');
   git('commit', '-qm', 'Add two workflows');
   return dir;
-}
-
-interface Called {
-  readonly url: string;
-  readonly headers: Record<string, string>;
 }
 
 function figure(what: string, measured: readonly number[][], goal: Figure['goal'] & object): Figure {
@@ -142,13 +152,6 @@ async function walkPages(api: Called, path: string): Promise<number[]> {
     );
   }
   return times;
-}
-
-async function ask({ url, headers }: Called, path: string, options: RequestInit = {}): Promise<unknown> {
-  const response = await fetch(`${url}${path}`, { ...options, headers });
-  const body: unknown = await response.json();
-  if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(body)}`);
-  return body;
 }
 
 /** Runs that nobody takes up, most of them ended: what a list reads of them is the same. Resolves to their number. */

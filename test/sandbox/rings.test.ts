@@ -26,8 +26,11 @@ function freeze(rig: Rig, cell: string): void {
 
 test('one counts what the time limit of an entry ends', () =>
   withRig({}, async (rig) => {
-    const outcome = await rig.run('async function main() { for (;;); }', { limits: { wallMs: 10 } });
-    assert.is(codeOf(outcome), 'SCRIPT_WALL');
+    // On a busy machine the limit may pass before the script is entered, and the watch is the one to see it.
+    for (let n = 0; n < 5 && rig.sandbox.stats().ends.timeout === 0; n++) {
+      const outcome = await rig.run('async function main() { for (;;); }', { limits: { wallMs: 10 } });
+      assert.is(codeOf(outcome), 'SCRIPT_WALL');
+    }
     assert.is(rig.sandbox.stats().ends.timeout, 1);
   }));
 
