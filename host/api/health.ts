@@ -2,6 +2,7 @@
  * `GET /health`: whether the process lives, and which of its parts answer. Open to everyone; tells no addresses. Who may call
  * the API sees the figures of the sandbox too: counts and sizes, no tenant.
  */
+import { z } from 'zod';
 import type { SandboxStats } from '../../sandbox/index.ts';
 import { endpoint } from './endpoint.ts';
 import { probe } from './probe.ts';
@@ -13,6 +14,28 @@ export interface Load {
   readonly waiting: number;
 }
 
+const COUNT = z.int().nonnegative();
+
+/** Counts and sizes of the sandbox, memory in MiB. */
+const FIGURES = z.strictObject({
+  cells: COUNT,
+  low: COUNT.meta({ description: 'Cells that have burnt more than their share and run at a low priority.' }),
+  running: COUNT,
+  queued: COUNT,
+  waiting: COUNT.meta({ description: 'Runs without even a place to wait in the sandbox.' }),
+  rssMb: COUNT,
+  kills: COUNT,
+  ends: z.record(z.string(), z.unknown()).meta({ description: 'What each of the four rings has ended.' }),
+  memoryMb: z.strictObject({ limit: z.number(), reserved: z.number() }),
+  memoryGroups: z.literal([1, 2]).nullable().meta({ description: 'Version of the cgroups that bound cells.' }),
+});
+
+const HEALTH = z.strictObject({
+  status: z.enum(['ok', 'degraded']),
+  checks: z.record(z.string(), z.enum(['up', 'down'])),
+  sandbox: FIGURES.optional().meta({ description: 'To callers of the host’s own only.' }),
+});
+
 /** The health endpoint: 200 always; `degraded` when a part is down. */
 export const healthEndpoints = [
   endpoint({
@@ -22,7 +45,7 @@ export const healthEndpoints = [
     tag: 'operations',
     summary: 'Whether the process lives, and which of its parts answer.',
     access: 'open',
-    answers: { 200: { description: '`degraded` when a part is down.' } },
+    answers: { 200: { description: '`degraded` when a part is down.', schema: HEALTH } },
     handler: async ({ caller }, { checks, load }) => {
       const states = [...(await probe(checks))].map(([name, { status }]) => [name, status] as const);
       const down = states.some(([, word]) => word === 'down');

@@ -1,5 +1,5 @@
 /** `/quarantines`: what is stopped, and its release by an operator. */
-import type { Request } from '@hapi/hapi';
+import { z } from 'zod';
 import type { Quarantine } from '../../registry/index.ts';
 import { ApiError } from '../error.ts';
 import type { Ward } from '../quarantine.ts';
@@ -8,23 +8,36 @@ import { type Call, endpoint, need } from './endpoint.ts';
 import { shown } from './query.ts';
 
 /** A quarantine as the API shows it. Exactly one of `commit` and `digest` is not null. */
-export interface QuarantineView {
-  readonly id: string;
-  readonly tenantOrganizationId: string | null;
-  readonly commit: string | null;
-  /** Digest of the plan, where the code is no commit's. */
-  readonly digest: string | null;
-  readonly status: 'standing' | 'released';
-  /** ISO 8601. */
-  readonly since: string;
-  readonly kills: number;
-  /** The script that was one too many. */
-  readonly last: Quarantine['last'];
-  readonly releasedAt: string | null;
-  readonly releasedBy: string | null;
-}
+const VIEW = z
+  .strictObject({
+    id: z.string(),
+    tenantOrganizationId: z.string().nullable(),
+    commit: z.string().nullable(),
+    digest: z.string().nullable().meta({ description: 'Of the plan, where the code is no commit’s.' }),
+    status: z.enum(['standing', 'released']),
+    since: z.iso.datetime(),
+    kills: z.int(),
+    last: z
+      .strictObject({
+        runId: z.string(),
+        workflow: z.string(),
+        activity: z.string(),
+        digest: z.string(),
+        code: z.string(),
+      })
+      .meta({ description: 'The script that was one too many.' }),
+    releasedAt: z.iso.datetime().nullable(),
+    releasedBy: z.string().nullable(),
+  })
+  .meta({ id: 'Quarantine' });
 
-const STATUSES: readonly unknown[] = ['standing', 'released'];
+/** A quarantine as the API shows it. */
+export type QuarantineView = Readonly<z.output<typeof VIEW>>;
+
+const QUERY = z.object({
+  status: z.enum(['standing', 'released'], { error: 'expected standing or released' }).default('standing'),
+  tenant: z.string().refine(isTenant, { error: 'expected the id of one Organization' }).optional(),
+});
 
 /** Endpoints about quarantines. */
 export const quarantineEndpoints = [
@@ -35,10 +48,14 @@ export const quarantineEndpoints = [
     tag: 'operations',
     summary: 'Code that is stopped because its scripts ended their cells.',
     access: { role: 'viewer', scope: 'operations:read', tenants: 'none' },
-    answers: { 200: { description: 'At most 200, newest first.' } },
-    handler: async ({ request }, { ward }) => ({
-      quarantines: (await need(ward, 'quarantine').list(queryOf(request))).map(toView),
-    }),
+    query: QUERY,
+    answers: {
+      200: { description: 'At most 200, newest first.', schema: z.strictObject({ quarantines: z.array(VIEW) }) },
+    },
+    handler: async ({ query: { status, tenant } }, { ward }) => {
+      const wanted = { standing: status === 'standing', ...(tenant !== undefined && { tenant }) };
+      return { quarantines: (await need(ward, 'quarantine').list(wanted)).map(toView) };
+    },
   }),
   endpoint({
     method: 'POST',
@@ -47,7 +64,7 @@ export const quarantineEndpoints = [
     tag: 'operations',
     summary: 'Lets stopped code run again.',
     access: { role: 'operator', scope: 'operations:write', tenants: 'none' },
-    answers: { 200: { description: 'The quarantine, released.' } },
+    answers: { 200: { description: 'The quarantine, released.', schema: VIEW } },
     handler: async (call, { ward }) => toView(await release(need(ward, 'quarantine'), call)),
   }),
 ];
@@ -57,23 +74,6 @@ async function release(ward: Ward, { params, caller, request }: Call): Promise<Q
   const released = await ward.release(id, `${caller?.name ?? 'unknown'} at ${request.info.remoteAddress}`);
   if (released !== null) return released;
   throw new ApiError('QUARANTINE_NOT_FOUND', 'no such quarantine', { where: 'path', found: shown(id) });
-}
-
-function queryOf(request: Request): { standing: boolean; tenant?: string } {
-  const { status = 'standing', tenant } = request.query as Record<string, unknown>;
-  if (!STATUSES.includes(status)) throw queryError('status', status, STATUSES.join(' or '));
-  const standing = status === 'standing';
-  if (tenant === undefined) return { standing };
-  if (typeof tenant === 'string' && isTenant(tenant)) return { standing, tenant };
-  throw queryError('tenant', tenant, 'the id of one Organization');
-}
-
-function queryError(name: string, found: unknown, expected: string): ApiError {
-  return new ApiError('BODY_INVALID', 'the query is not valid', {
-    where: `query ${name}`,
-    found: shown(found),
-    expected,
-  });
 }
 
 function toView({ id, tenant, version, since, kills, last, releasedAt, releasedBy }: Quarantine): QuarantineView {
