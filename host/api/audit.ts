@@ -10,6 +10,7 @@ import { cursorAfter, NEXT_CURSOR, PAGE_QUERY, pageOf } from './page.ts';
 import type { Write } from './server.ts';
 
 const TIME = z.iso.datetime({ offset: true, error: 'expected a time, ISO 8601' });
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 const NULLABLE = z.string().nullable();
 
 const EVENT = z
@@ -62,13 +63,16 @@ export const auditEndpoints = [
         ...(bound !== undefined && { tenant: bound }),
         ...(kind !== undefined && { kind }),
         ...(actor !== undefined && { actor }),
-        ...(from !== undefined && { from: new Date(from).toISOString() }),
-        ...(to !== undefined && { to: new Date(to).toISOString() }),
+        ...(from !== undefined && { from: known(from) }),
+        ...(to !== undefined && { to: known(to) }),
       });
       return { events: events.map(toView), nextCursor: cursorAfter(events, limit) };
     },
   }),
 ];
+
+/** A time that the database can tell from others: PostgreSQL knows no year 0, and writes those after 9999 in another way. */
+const known = (time: string): string => new Date(Math.min(Math.max(Date.parse(time), 0), LAST_MS)).toISOString();
 
 /** What an event is about, where the path does not say it: noted by the handler that knows. No secret, no person's data. */
 export interface Regarding {

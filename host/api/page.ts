@@ -42,6 +42,7 @@ export function cursorAfter(page: readonly Page[], limit: number): string | null
     : Buffer.from(`${last.time} ${last.id}`).toString('base64url');
 }
 
+/** PostgreSQL knows no year 0. */
 function isTime(text: string): boolean {
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) && !Number.isNaN(Date.parse(text));
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) && Date.parse(text) >= 0;
 }

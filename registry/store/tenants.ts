@@ -45,7 +45,7 @@ export function tenantTable(client: SupabaseClient, sealer: Sealer | null): Tena
 
     async listTenants({ after, atMost }) {
       const all = client.from(TABLE).select('*');
-      const page = after === undefined ? all : all.or(`id.gt."${after.replace(/["\\\\]/g, '')}"`);
+      const page = after === undefined ? all : all.or(`id.gt."${after.replaceAll('\0', '').replace(/["\\]/g, '')}"`);
       return (settle(TABLE, await page.order('id').limit(atMost)) ?? []).map(readRow);
     },
 

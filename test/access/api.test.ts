@@ -217,6 +217,28 @@ test('the audit is read page by page, by its filters, and by a tenant its own on
   }
 });
 
+test('what no database can hold is asked for in vain, and takes none for one that is down', async (context) => {
+  const cursor = Buffer.from('0000-01-01T00:00:00.000Z 00000000-0000-0000-0000-000000000000').toString('base64url');
+  const asked = {
+    '/audit?actor=%00': 200,
+    '/audit?tenant=%00': 200,
+    '/audit?from=0000-01-01T00:00:00Z': 200,
+    '/audit?from=9999-12-31T23:59:59-23:59': 200,
+    '/audit?to=0001-01-01T00:00:00%2B23:59': 200,
+    [`/audit?cursor=${cursor}`]: 400,
+    [`/keys?cursor=${cursor}`]: 400,
+    '/tenants?cursor=%00': 200,
+    '/tenants?cursor=a%22),id.gt.(%22': 200,
+  };
+  for (const { store, name } of context.dbs) {
+    const { get } = caller((await serve(context, store)).url);
+    for (const [path, status] of Object.entries(asked)) {
+      assert.is((await get(path, ADMIN)).status, status, `${name} ${path}`);
+    }
+    assert.equal(await store.listLines({ runId: 'r', activity: '\0', after: 0, atMost: 1 }), [], name);
+  }
+});
+
 test('ADM-11: 1,000 starts of one tenant are 429 with Retry-After beyond its limit; those of another all pass', async (context) => {
   const [{ store } = { store: null }] = context.dbs;
   if (!store) throw new Error('no database');
