@@ -15,6 +15,7 @@ import { shown } from './query.ts';
 import type { ApiParts } from './server.ts';
 
 const PREFIX = `${APP}.`;
+const LONGEST_NAME = 100;
 const NAMED = z.record(z.string(), z.unknown());
 
 const ENVELOPE = z.looseObject({
@@ -120,11 +121,14 @@ function callerBy(user: Readonly<Record<string, unknown>> | null, client: Wanted
   if (tenants.length > 1 || (tenant !== null && !isTenant(tenant))) {
     throw new ApiError('FORBIDDEN', 'user and client must belong to one tenant at most');
   }
-  const name = [user, client].flatMap((one) => (typeof one?.id === 'string' ? [one.id.slice(0, 100)] : []));
+  const name = [user, client].flatMap((one) => (typeof one?.id === 'string' ? [nameOf(one.id)] : []));
   // Runs without a tenant are for administrators.
   const role = tenant === null ? 'admin' : 'developer';
   return { kind: 'app', name: [APP, ...name].join(' for '), role, scopes: APP_SCOPES, tenant };
 }
+
+/** As log and audit show it: PostgreSQL would take no event of a batch in which one name holds a NUL. */
+const nameOf = (id: string): string => id.replace(/[^\x21-\x7e]/g, '?').slice(0, LONGEST_NAME);
 
 /** What Aidbox writes into the meta of everything that is made under an Organization; scripts of users cannot. */
 const OWNER = 'https://aidbox.app/tenant-organization-id';
@@ -153,9 +157,11 @@ function organizationsOf(one: Readonly<Record<string, unknown>> | null): readonl
   const { success, data } = OWNED.safeParse(one);
   if (!success) return [''];
   const owners = data.meta?.extension?.filter(({ url }) => url === OWNER) ?? [];
-  return owners.map(({ valueReference, value }) => {
-    const { id, reference = '' } = valueReference ?? value?.Reference ?? {};
-    return id ?? /^Organization\/(.*)$/.exec(reference)?.[1] ?? '';
+  return owners.flatMap(({ valueReference, value }) => {
+    const { id, reference } = valueReference ?? value?.Reference ?? {};
+    const named = reference === undefined ? [] : [/^Organization\/(.*)$/.exec(reference)?.[1] ?? ''];
+    // Where both stand they must say the same: in FHIR's own form the id is that of the element, and names nobody.
+    return id === undefined && named.length === 0 ? [''] : [...(id === undefined ? [] : [id]), ...named];
   });
 }
 

@@ -155,8 +155,11 @@ test('whoever belongs to several Organizations, or to one that cannot be read, i
     { meta: { extension: [{ url: 1 }] } },
   ];
   const reference = { valueReference: { reference: 'Patient/1' } };
-  const extension = [{ url: 'https://aidbox.app/tenant-organization-id', ...reference }];
-  for (const user of [...odd, { meta: { extension } }]) {
+  const twoNames = { valueReference: { id: 'org-a', reference: 'Organization/org-b' } };
+  const found = [reference, twoNames].map((each) => {
+    return { meta: { extension: [{ url: 'https://aidbox.app/tenant-organization-id', ...each }] } };
+  });
+  for (const user of [...odd, ...found]) {
     const { status, body } = await rpc(envelope('list-workflows', { 'oauth/user': user }));
     assert.equal([status, body.code], [403, 'FORBIDDEN'], JSON.stringify(user));
   }
