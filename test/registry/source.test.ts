@@ -130,6 +130,10 @@ test('API: a name that git refuses, begins with "-" or contains ".." is refused 
     'a\u0000b',
     'a\nb',
     'x'.repeat(300),
+    'ä'.repeat(150),
+    'a\ud800',
+    'a\u0085b',
+    'a\u202eb',
   ];
   for (const branch of names) assert.is(await codeOf(open(dir, { branch })), 'BRANCH_INVALID', JSON.stringify(branch));
 });

@@ -57,6 +57,8 @@ branches('API-3: names that git refuses, and options, never reach git', async ()
     'a\nb',
     'x/',
     'HEAD',
+    'ä'.repeat(150),
+    'a\ud800',
   ]) {
     for (const ask of [
       () => repository.createBranch(name, null),
