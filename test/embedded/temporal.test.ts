@@ -1,7 +1,7 @@
 // timeout: 180
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +70,14 @@ test('its runs survive a restart on the same file', async () => {
   const second = await start('restart');
   const { status } = await withClient(second, (client) => client.workflow.getHandle('kept').describe());
   assert.is(status.name, 'RUNNING');
+});
+
+test('what it keeps is for its own user alone', async () => {
+  await start('private');
+  for (const name of await readdir(join(folder, 'private'))) {
+    const { mode } = await stat(join(folder, 'private', name));
+    assert.is(mode & 0o077, 0, `${name}: ${mode.toString(8)}`);
+  }
 });
 
 test('its runs survive kill -9', async () => {

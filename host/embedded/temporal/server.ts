@@ -1,5 +1,5 @@
 /** One Temporal dev server as a child process, tuned, on 127.0.0.1 only, with its runs in a SQLite file. */
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -68,12 +68,13 @@ export async function startTemporal(options: TemporalOptions): Promise<Temporal>
 async function startOn(port: number, uiPort: number, options: TemporalOptions): Promise<Temporal> {
   const { binary, dbFile, namespace, headless = false } = options;
   const logFile = join(dirname(dbFile), 'temporal.log');
-  const log = await open(logFile, 'w');
+  const log = await open(logFile, 'w', 0o600);
   const args = serverArgs({ dbFile, namespace, port, uiPort, headless });
   const server = leash(binary, args, { stdout: log.fd, stderr: log.fd, env: { PATH: '/usr/bin:/bin' } });
   await log.close();
   try {
     await ready(server, port, namespace);
+    await own(dbFile);
   } catch (error) {
     await server.stop(0);
     throw new Error(`the Temporal server did not start: ${sentence(error)}\n${await tail(logFile)}`);
@@ -81,6 +82,13 @@ async function startOn(port: number, uiPort: number, options: TemporalOptions): 
   const uiUrl = headless ? null : `http://127.0.0.1:${uiPort}`;
   const close = async () => void (await server.stop(STOP_GRACE_MS));
   return { address: `127.0.0.1:${port}`, uiUrl, namespace, pid: server.child.pid ?? null, close };
+}
+
+/** Histories hold every tenant's data: no other user of the machine may read them. The server takes no file made beforehand. */
+async function own(dbFile: string): Promise<void> {
+  await chmod(dbFile, 0o600);
+  // What SQLite makes later beside the file has its mode; these are there already, or were left behind.
+  await Promise.allSettled([chmod(`${dbFile}-wal`, 0o600), chmod(`${dbFile}-shm`, 0o600)]);
 }
 
 /** Whether a Temporal server answers at `address` within `withinMs`. */
