@@ -30,6 +30,9 @@ const newBranch = z.strictObject({
   from: name.optional().meta({ description: 'Absent: main.' }),
 });
 
+/** Who names the branch in the body of one endpoint does so in all of them. */
+const ofBranch = z.strictObject({ branch: name.optional() });
+
 const reading = { role: 'viewer', scope: 'repo:read', tenants: 'none' } as const;
 const writing = { role: 'developer', scope: 'repo:write', tenants: 'none' } as const;
 /** The remote, or npm, may take minutes; an answer that gave up would say nothing of what was done. */
@@ -131,7 +134,7 @@ export const repositoryEndpoints = [
     summary: 'Makes the worktree of a branch that exists; the branch is named in the body or in the query.',
     access: writing,
     options: patient,
-    body: z.strictObject({ branch: name.optional() }),
+    body: ofBranch,
     answers: {
       200: { description: 'It was there.', schema: z.object({ branch, worktree: folder, commit }) },
       201: { description: 'It was made.', schema: z.object({ branch, worktree: folder, commit }) },
@@ -148,16 +151,17 @@ export const repositoryEndpoints = [
     path: '/repo/push',
     operation: 'repo-push',
     tag: 'repository',
-    summary: 'Pushes the commits of a branch, never by force.',
+    summary: 'Pushes the commits of a branch, never by force; the branch is named in the body or in the query.',
     access: writing,
     options: patient,
+    body: ofBranch,
     answers: {
       200: {
         description: 'The remote has the commits.',
         schema: z.object({ branch, commit, upToDate: z.boolean() }),
       },
     },
-    handler: async ({ request }, parts) => repositoryOf(parts).push(branchOf(request)),
+    handler: async ({ body, request }, parts) => repositoryOf(parts).push(body.branch ?? branchOf(request)),
   }),
   endpoint({
     method: 'GET',
@@ -213,16 +217,18 @@ export const repositoryEndpoints = [
     path: '/repo/sync-built-in',
     operation: 'repo-sync-built-in',
     tag: 'repository',
-    summary: 'Writes `manifests/types` of a branch anew, for editors and `tsc`; commits nothing.',
+    summary:
+      'Writes `manifests/types` of a branch anew, for editors and `tsc`; commits nothing. The branch is named in the body or in the query.',
     access: writing,
     options: patient,
+    body: ofBranch,
     answers: {
       200: {
         description: 'Paths of the files.',
         schema: z.object({ branch, written: z.array(z.string()) }),
       },
     },
-    handler: async ({ request }, parts) => repositoryOf(parts).writeTypes(branchOf(request)),
+    handler: async ({ body, request }, parts) => repositoryOf(parts).writeTypes(body.branch ?? branchOf(request)),
   }),
 ];
 

@@ -73,6 +73,7 @@ api('API-1: every endpoint of the repository is there, takes ?branch= and answer
   assert.is((await call('POST', '/repo/worktrees?branch=theirs')).status, 201);
   await git(join(stand.worktrees, 'feature-x'), 'commit', '-q', '--allow-empty', '-m', 'mine');
   assert.equal((await call('POST', '/repo/push?branch=feature/x')).body.upToDate, false);
+  assert.equal((await call('POST', '/repo/push', { branch: 'feature/x' })).body.upToDate, true);
   assert.equal((await call('GET', '/repo/status?branch=feature/x')).body.branch, 'feature/x');
   assert.is((await call('GET', '/repo/status')).body.remoteUrl, `${server.url}/remote.git`);
   assert.equal((await call('GET', '/repo/branches')).status, 200);
@@ -80,6 +81,7 @@ api('API-1: every endpoint of the repository is there, takes ?branch= and answer
   assert.is(((await call('GET', '/repo/commits?branch=feature/x&limit=1')).body.commits as unknown[]).length, 1);
   const types = await call('POST', '/repo/sync-built-in?branch=feature/x');
   assert.ok((types.body.written as string[]).includes('manifests/types/built-in-activities.ts'));
+  assert.is((await call('POST', '/repo/sync-built-in', { branch: 'feature/x' })).body.branch, 'feature/x');
   for (const one of ENDPOINTS.filter(({ path }) => path.startsWith('/repo/'))) {
     for (const branch of ['-x', 'a..b', '--upload-pack=x', '']) {
       const body = one.method === 'GET' ? undefined : {};
