@@ -63,6 +63,9 @@ export async function startProduction({ environment, progress }: ProductionOptio
   if (stack) {
     const { workflowDir: project } = environment;
     await folder.announce({ url: host.url, project, lasting: true, supabase: stack.supabase.url });
+    progress(`embedded FHIR at ${stack.fhirUrl}/fhir, for this machine only`);
+    if (stack.temporal)
+      progress(`Temporal at ${stack.temporal.address}, its pages at ${stack.temporal.uiUrl ?? 'none'}`);
   }
   const owned = starting.move();
   return { ...host, close: () => owned.disposeAsync() };
