@@ -42,7 +42,7 @@ export async function admin(argv: string[]): Promise<number> {
   const wanted = wantedKey(args);
   const { key, text } = await withRows(readEnvironment(), (rows) => make(rows, wanted)).catch(explain);
   if (args.flag('json')) {
-    process.stdout.write(`${JSON.stringify({ ...key, key: text }, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ ...key, status: 'active', key: text }, null, 2)}\n`);
     return 0;
   }
   const bound = key.tenant === null ? '' : `, tenant ${key.tenant}`;

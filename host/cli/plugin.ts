@@ -85,12 +85,14 @@ async function list(args: Arguments): Promise<Shown> {
   return { value: { plugins }, text: plugins.map(line).join('') || 'no plugins\n' };
 }
 
+const missing = (code: string): string => (code === 'ENOENT' ? 'no such folder' : code);
+
 async function packed(dir: string): Promise<Extract<Packed, { ok: true }>> {
   const made = await packPlugin(dir).catch((error: NodeJS.ErrnoException) => {
     if (error instanceof ContentError) throw new CommandError(error.message);
     throw error.code === undefined
       ? error
-      : new CommandError(`${dir}: ${error.code}, expected a folder with plugin.json`);
+      : new CommandError(`${dir}: found ${missing(error.code)}, expected a folder with plugin.json`);
   });
   if (!made.ok) throw new CommandError(made.problems.map(formatProblem).join('\n'));
   if (made.leftOut.length > 0) process.stderr.write(`left out, being no text: ${plain(made.leftOut.join(', '))}\n`);
