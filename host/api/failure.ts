@@ -4,7 +4,7 @@ import type { Server } from '@hapi/hapi';
 import type { Logger } from 'pino';
 import { RegistryError, StoreError } from '../../registry/index.ts';
 import type { ApiCode } from '../codes.ts';
-import { ApiError, toldAs } from '../error.ts';
+import { ApiError, type ApiErrorDetails, toldAs } from '../error.ts';
 
 const BY_STATUS: Readonly<Record<number, ApiCode>> = {
   400: 'BODY_INVALID',
@@ -17,6 +17,9 @@ const BY_STATUS: Readonly<Record<number, ApiCode>> = {
   415: 'BODY_INVALID',
   503: 'TIMED_OUT',
 };
+
+/** What hapi says of a body that it cannot parse, and no more. */
+const NO_JSON = 'Invalid request payload JSON format';
 
 /** Answers every error as `{ error, code, where?, found?, expected?, problems?, requestId }`. */
 export function answerErrors(server: Server, log: Logger): void {
@@ -45,13 +48,28 @@ function toApiError(error: Error): ApiError {
   const status = error instanceof Boom ? error.output.statusCode : 500;
   const code = BY_STATUS[status] ?? 'INTERNAL';
   if (code === 'INTERNAL') return new ApiError(code, 'an internal error occurred');
+  if (error.message === NO_JSON) {
+    return new ApiError(code, 'the body is not valid', {
+      where: 'body',
+      found: 'text that is no JSON, or a key that reaches for a prototype',
+      expected: 'JSON in UTF-8',
+    });
+  }
   if (status !== 415) return new ApiError(code, error.message);
   return new ApiError(code, 'the body is not JSON', { where: 'header content-type', expected: 'application/json' });
 }
 
+/** The form of what the registry says: its parts are told beside the sentence. */
+const SAID = /^([^:]+): found (.+), expected (.+)$/s;
+
 /** What a client can mend is told as it is. The rest of the registry's messages hold paths of the host. */
 function ofRegistry(error: RegistryError): ApiError {
   const told = toldAs(error);
-  if (told !== null) return new ApiError(told, error.message);
+  if (told !== null) return new ApiError(told, error.message, saidIn(error.message));
   return new ApiError('PROJECT_UNUSABLE', 'the config project cannot be read', { where: 'project', found: error.code });
+}
+
+function saidIn(message: string): ApiErrorDetails {
+  const [, where, found, expected] = SAID.exec(message) ?? [];
+  return where && found && expected ? { where, found, expected } : {};
 }

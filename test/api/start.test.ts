@@ -145,7 +145,12 @@ start('an unknown workflow is 404, and ids that name no file are too', async () 
     const answer = await api.post(`/workflows/${id}/run`, {});
     assert.is(answer.status, 404, `${id}: ${JSON.stringify(answer.body)}`);
   }
-  assertRefused(await api.post('/workflows/nothing/run', {}), 404, 'WORKFLOW_NOT_FOUND');
+  const unknown = await api.post('/workflows/nothing/run', {});
+  assertRefused(unknown, 404, 'WORKFLOW_NOT_FOUND');
+  assert.equal(
+    [unknown.body.where, unknown.body.found, unknown.body.expected],
+    ['workflow "nothing"', 'no file workflows/nothing.yaml', 'a workflow of the project'],
+  );
 });
 
 start('an invalid workflow is 422 with its problems, and nothing is started', async () => {
@@ -163,7 +168,10 @@ start('an invalid workflow is 422 with its problems, and nothing is started', as
 
 start('a body that is no JSON object is 400', async () => {
   for (const body of ['{', '[]', '"text"', '1', 'true', '{"__proto__":{"x":1}}', '{"a":{"__proto__":{"x":1}}}']) {
-    assertRefused(await api.post('/workflows/echo/run', body), 400, 'BODY_INVALID');
+    const answer = await api.post('/workflows/echo/run', body);
+    assertRefused(answer, 400, 'BODY_INVALID');
+    assert.is(answer.body.where, 'body');
+    assert.ok(answer.body.found && answer.body.expected, body);
   }
   const form = await api.post('/workflows/echo/run', 'word=hi', {
     'content-type': 'application/x-www-form-urlencoded',
