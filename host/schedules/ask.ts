@@ -1,15 +1,13 @@
 /** Questions to Temporal about schedules: answered soon, or refused in words of the API. */
-import { type Client, isGrpcServiceError, ScheduleNotFoundError, ServiceError } from '@temporalio/client';
+import { type Client, ScheduleNotFoundError } from '@temporalio/client';
 import { ApiError } from '../error.ts';
+import { grpcOf, isLate, orUnavailable } from '../temporal/trouble.ts';
 
 const CALL_TIMEOUT_MS = 5000;
 const READ_TIMEOUT_MS = 1500;
 const READ_ATTEMPTS = 4;
-/** Status codes of gRPC. */
+/** Of gRPC's status codes. */
 const INVALID_ARGUMENT = 3;
-const DEADLINE_EXCEEDED = 4;
-const RESOURCE_EXHAUSTED = 8;
-const UNAVAILABLE = 14;
 
 /**
  * Asks, for five seconds at most. Rejects with `SCHEDULE_NOT_FOUND`, `SCHEDULE_INVALID` (with Temporal's own reason),
@@ -32,9 +30,7 @@ export async function read<T>(client: Client, question: () => Promise<T>): Promi
     try {
       return await client.withDeadline(Date.now() + READ_TIMEOUT_MS, question);
     } catch (error) {
-      const cause = error instanceof ServiceError ? error.cause : error;
-      const isLate = isGrpcServiceError(cause) && cause.code === DEADLINE_EXCEEDED;
-      if (!isLate || attempt === READ_ATTEMPTS) throw toApiError(error);
+      if (!isLate(error) || attempt === READ_ATTEMPTS) throw toApiError(error);
     }
   }
 }
@@ -48,10 +44,7 @@ function toApiError(error: unknown): unknown {
   if (error instanceof ScheduleNotFoundError) return noSchedule();
   // The client's own look at a spec: a calendar without sense, a duration it cannot read.
   if (error instanceof TypeError) return new ApiError('SCHEDULE_INVALID', error.message);
-  const cause = error instanceof ServiceError ? error.cause : error;
-  if (!isGrpcServiceError(cause)) return error;
-  if (cause.code === INVALID_ARGUMENT) return new ApiError('SCHEDULE_INVALID', cause.details);
-  // Exhausted: many asked about one schedule at once, which answers one after the other.
-  const isDown = [DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE].includes(cause.code);
-  return isDown ? new ApiError('TEMPORAL_UNAVAILABLE', 'Temporal does not answer') : error;
+  const answered = grpcOf(error);
+  if (answered?.code === INVALID_ARGUMENT) return new ApiError('SCHEDULE_INVALID', answered.details);
+  return orUnavailable(error);
 }

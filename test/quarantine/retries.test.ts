@@ -4,7 +4,6 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FAILURES, type FailureCode } from '../../host/codes.ts';
@@ -18,6 +17,7 @@ import { developmentTenants } from '../../host/tenants.ts';
 import { createFileStore } from '../../registry/index.ts';
 import { descendants } from '../durability/processes.ts';
 import { activityOf } from '../stand/host.ts';
+import { PLAIN } from '../stand/plain.ts';
 import { script, temporaryFolder, workflow, writeFiles } from '../stand/project.ts';
 
 const test = suite('retries, by the code of the failure');
@@ -134,6 +134,7 @@ test.before(async () => {
   const rows = openRows(stack.supabase);
   const { apikey, jwtSecret } = { apikey: stack.supabase.anonKey, jwtSecret: stack.supabase.jwtSecret };
   host = await startHost({
+    ...PLAIN,
     temporal: { address: stack.temporal?.address ?? '', namespace: 'default' },
     fhir: { baseUrl: await unreliable(stack.fhirUrl), mode: 'organization-prefix', auth: null },
     db: { url: await listen((incoming) => void incoming.socket.destroy()), apikey, jwtSecret },
@@ -143,36 +144,9 @@ test.before(async () => {
     cells: { most: 4, memoryMb: null },
     quarantineStore: rows,
     quarantine: { kills: 1, windowMs: 60_000 },
-    repository: null,
     project: { kind: 'working-tree', dir: project },
     tenants: developmentTenants(folder.file('tenants.yaml'), () => undefined),
-    builtInDir: null,
-    access: { kind: 'loopback' },
-    limits: { reads: 300, writes: 100, starts: 100, failures: 60 },
-    traces: null,
-    address: '127.0.0.1',
-    port: 0,
-    unscopedRuns: 'allow',
-    apiBaseUrl: null,
-    appSecret: null,
-    triggerSettings: { token: null, secretOf: () => undefined, subscriptions: 'auto', atStart: false },
-    choreSettings: {
-      repoSync: null,
-      repoClean: null,
-      code: null,
-      retention: null,
-      remote: false,
-      auditDays: null,
-      quarantineWindowMs: 1,
-    },
-    webhookSettings: { secrets: { token: null, find: () => undefined }, mappingReadsFhir: false },
-    aidbox: null,
-    payloadMaxBytes: 1_048_576,
     cacheDir: join(temporary.path, 'workflows'),
-    graceMs: 1_000,
-    forceMs: 5_000,
-    progress: () => undefined,
-    log: pino({ level: 'silent' }),
     scriptLog: ({ message }) => {
       if (message === 'kill me') killCells();
     },

@@ -2,7 +2,6 @@
 /** Two hosts over one Temporal, one database and one FHIR server: whoever is asked, the answers are the same. */
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { pino } from 'pino';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createFhirCapability } from '../../host/broker/fhir.ts';
@@ -19,6 +18,7 @@ import { startStack } from '../../host/stack.ts';
 import { closeRecord, createRecord } from '../../host/temporal/activities/record.ts';
 import { developmentTenants } from '../../host/tenants.ts';
 import { caller, eventually } from '../api/call.ts';
+import { PLAIN } from '../stand/plain.ts';
 import { script, temporaryFolder, workflow, writeFiles } from '../stand/project.ts';
 import { events } from './events.ts';
 
@@ -56,6 +56,7 @@ hosts.before(async () => {
   const rows = openRows(stack.supabase);
   const address = stack.temporal?.address ?? '';
   const options: HostOptions = {
+    ...PLAIN,
     temporal: { address, namespace: 'default' },
     fhir: { baseUrl: stack.fhirUrl, mode: 'organization-prefix', auth: null },
     db: null,
@@ -65,36 +66,9 @@ hosts.before(async () => {
     cells: { most: 2, memoryMb: null },
     quarantineStore: rows,
     quarantine: { kills: 5, windowMs: 60_000 },
-    repository: null,
     project: { kind: 'working-tree', dir: project },
     tenants: developmentTenants(folder.file('tenants.yaml'), () => undefined),
-    builtInDir: null,
-    access: { kind: 'loopback' },
-    limits: { reads: 600, writes: 600, starts: 600, failures: 600 },
-    traces: null,
-    address: '127.0.0.1',
-    port: 0,
-    unscopedRuns: 'allow',
-    apiBaseUrl: null,
-    appSecret: null,
-    triggerSettings: { token: null, secretOf: () => undefined, subscriptions: 'auto', atStart: false },
-    choreSettings: {
-      repoSync: null,
-      repoClean: null,
-      code: null,
-      retention: null,
-      remote: false,
-      auditDays: null,
-      quarantineWindowMs: 1,
-    },
-    webhookSettings: { secrets: { token: null, find: () => undefined }, mappingReadsFhir: false },
-    aidbox: null,
-    payloadMaxBytes: 1_048_576,
     cacheDir: join(temporary.path, 'workflows'),
-    graceMs: 1_000,
-    forceMs: 5_000,
-    progress: () => undefined,
-    log: pino({ level: 'silent' }),
   };
   for (const _ of NAMES) made.push(await startHost(options));
   owned.defer(async () => void (await Promise.all(made.map((host) => host.close()))));
