@@ -129,11 +129,19 @@ function parseEnded(ended: Record<string, unknown>): Ended | null {
   return {
     ok: false,
     code: ended.code,
-    message: ended.message.slice(0, MESSAGE_CHARS),
-    ...(typeof ended.stack === 'string' && { stack: ended.stack.slice(0, STACK_CHARS) }),
-    ...(typeof ended.thrownCode === 'string' && { thrownCode: ended.thrownCode.slice(0, 64) }),
+    message: cut(ended.message, MESSAGE_CHARS),
+    ...(typeof ended.stack === 'string' && { stack: cut(ended.stack, STACK_CHARS) }),
+    ...(typeof ended.thrownCode === 'string' && { thrownCode: cut(ended.thrownCode, 64) }),
     ...(isCellRing(ended.ring) && { ring: ended.ring }),
   };
+}
+
+/**
+ * Half a character is none, whether a script wrote it or the cut left it: Temporal's client takes a failure whose message has
+ * one for broken, and ends the worker of all tenants.
+ */
+function cut(text: string, length: number): string {
+  return text.slice(0, length).toWellFormed();
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -103,6 +103,16 @@ test('messages are cut to 2 KB', async () => {
   assert.is(outcome.ok ? 0 : outcome.error.message.length, 2048);
 });
 
+test('half a character in an error, from the script or from a cut, is none: Temporal would end the worker by it', async () => {
+  for (const text of ["'a\\ud800b'", "'x'.repeat(2047) + '\\u{1f600}'"]) {
+    const thrown = `Object.assign(new Error(${text}), { code: 'C\\udc00' })`;
+    const outcome = await rig.run(`async function main() { throw ${thrown}; }`);
+    const { error } = outcome.ok ? { error: null } : outcome;
+    assert.ok(error?.message.isWellFormed() && (error.stack ?? '').isWellFormed(), text);
+    assert.not.match(JSON.stringify(error), /\\ud[89a-f]/i);
+  }
+});
+
 test('usage says CPU, wall clock and calls', async () => {
   const { usage } = await rig.run(
     'async function main() { for (let i = 0; i < 3; i++) await $cloister.call("fhir.read", {}); }',
