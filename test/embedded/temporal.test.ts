@@ -11,6 +11,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { freePort } from '../../host/embedded/port.ts';
 import {
+  answers,
   cacheFolder,
   connectOrStart,
   findTemporal,
@@ -70,6 +71,26 @@ test('its runs survive a restart on the same file', async () => {
   const second = await start('restart');
   const { status } = await withClient(second, (client) => client.workflow.getHandle('kept').describe());
   assert.is(status.name, 'RUNNING');
+});
+
+test('a file that an earlier version has made gets the search attributes that it lacks', async () => {
+  const dbFile = join(folder, 'earlier', 'temporal.db');
+  await mkdir(join(folder, 'earlier'));
+  const port = await freePort();
+  const [first = ''] = SEARCH_ATTRIBUTES;
+  const where = ['--ip', '127.0.0.1', '--port', String(port), '--headless', '--db-filename', dbFile];
+  const earlier = spawn(binary, ['server', 'start-dev', ...where, '--search-attribute', `${first}=Keyword`], {
+    stdio: 'ignore',
+  });
+  const ended = once(earlier, 'exit');
+  await until(() => answers(`127.0.0.1:${port}`, 1000), 20_000);
+  earlier.kill();
+  await ended;
+  const server = await start('earlier');
+  await withClient(server, async ({ connection }) => {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
+    for (const name of SEARCH_ATTRIBUTES) assert.ok(customAttributes?.[name], name);
+  });
 });
 
 test('what it keeps is for its own user alone', async () => {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { type Leashed, leash } from '../leash.ts';
 import { freePort } from '../port.ts';
-import { missingAttributes, SEARCH_ATTRIBUTES } from './attributes.ts';
+import { ensureAttributes, missingAttributes, SEARCH_ATTRIBUTES } from './attributes.ts';
 
 /** What to start. The folder of `dbFile` is made if need be; the server's log lies beside it, as `temporal.log`. */
 export interface TemporalOptions {
@@ -146,10 +146,13 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
+/** The server makes the attributes of its command line with its database: one that an earlier version has made lacks some. */
 async function isUsable(connection: Connection, namespace: string): Promise<boolean> {
-  const missing = () => missingAttributes(connection, namespace);
-  const unknown = await connection.withDeadline(Date.now() + ANSWER_LIMIT_MS, missing).catch(() => SEARCH_ATTRIBUTES);
-  return unknown.length === 0;
+  const look = async (): Promise<boolean> => {
+    await ensureAttributes(connection, namespace);
+    return (await missingAttributes(connection, namespace)).length === 0;
+  };
+  return connection.withDeadline(Date.now() + ANSWER_LIMIT_MS, look).catch(() => false);
 }
 
 async function tail(file: string): Promise<string> {
