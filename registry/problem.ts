@@ -44,10 +44,11 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-// Controls, line separators and the characters that change the direction of text: none may forge a line of output.
+// Controls, line separators and the characters that change the direction of text: none may forge a line of output. Nor may half a
+// character, which a cut can leave, get into the failure of a run: Temporal's client would break on it.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.toWellFormed().replace(UNPRINTABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,5 +1,6 @@
 /** What mappings returned, judged: runs that may be started, and what is rejected because no repetition can mend it. */
 import { isTenant } from '../tenants.ts';
+import { isWorkflowId } from '../workflowid.ts';
 import type { Mapped } from './mapping.ts';
 
 /** A run to start for an event. */
@@ -55,8 +56,4 @@ function refusalOf(tenant: unknown, rules: OrderRules): string | null {
   }
   if (rules.tenant === null || tenant === rules.tenant) return null;
   return 'tenantOrganizationId: expected the tenant that the trigger is bound to';
-}
-
-function isWorkflowId(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= 255 && value.isWellFormed();
 }

@@ -469,4 +469,9 @@ test('YML-07 a workflow of too many activities is refused with the limit, a long
   assert.match(problems.map(formatProblem).join('\n'), 'found a list of 2001, expected at most 2000 activities');
 });
 
+test('the line of a problem holds no half character: it may become the message of a failed run', () => {
+  const at = { file: 'a', line: 1, column: 1, severity: 'error', code: 'C', where: 'w', expected: 'e' } as const;
+  assert.ok(formatProblem({ ...at, found: 'a\ud800b' }).isWellFormed());
+});
+
 test.run();
