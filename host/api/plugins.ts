@@ -8,6 +8,7 @@ import { UPLOAD_LIMITS } from '../plugins/receive.ts';
 import { PLUGIN_JSON, readUpload } from '../plugins/upload.ts';
 import { LISTED_VIEW, PLUGIN_VIEW, toListed, toPluginView, toVersionView, VERSION_VIEW } from '../plugins/view.ts';
 import { isTenant } from '../tenants.ts';
+import { regarding } from './audit.ts';
 import type { Caller } from './caller.ts';
 import { type AccessRule, endpoint, need } from './endpoint.ts';
 import { shown } from './query.ts';
@@ -99,6 +100,8 @@ export const pluginEndpoints = [
         plugins.publish(actor, await readUpload(body, request.headers, UPLOAD_LIMITS)),
       );
       const view = toVersionView(version);
+      const { name, digest } = view;
+      regarding(request, { tenant: actor.tenant, target: { plugin: name, version: view.version, digest } });
       return h.response(warnings.length > 0 ? { ...view, warnings } : view).code(isNew ? 201 : 200);
     },
   }),
@@ -154,8 +157,9 @@ export const pluginEndpoints = [
     body: MESSAGE,
     answers: { 200: { description: 'The version.', schema: VERSION_VIEW } },
     errors: ['PLUGIN_NOT_FOUND'],
-    handler: async ({ caller, params, query, body }, parts) => {
+    handler: async ({ caller, params, query, body, request }, parts) => {
       const actor = actorOf(caller, query.tenant);
+      regarding(request, { tenant: actor.tenant });
       const { message } = body;
       return toVersionView(await ours(parts).deprecate(actor, nameOf(params), String(params.version), message));
     },
@@ -172,9 +176,11 @@ export const pluginEndpoints = [
     body: MOVE,
     answers: { 200: { description: 'The plugin.', schema: PLUGIN_VIEW } },
     errors: ['PLUGIN_NOT_FOUND'],
-    handler: async ({ caller, params, query, body }, parts) => {
+    handler: async ({ caller, params, query, body, request }, parts) => {
       const actor = actorOf(caller, query.tenant);
-      return toPluginView(await ours(parts).move(actor, nameOf(params), channelOf(params), body.version));
+      const moved = await ours(parts).move(actor, nameOf(params), channelOf(params), body.version);
+      regarding(request, { tenant: actor.tenant, target: { version: body.version } });
+      return toPluginView(moved);
     },
   }),
   endpoint({
@@ -187,8 +193,9 @@ export const pluginEndpoints = [
     query: QUERY,
     answers: { 200: { description: 'The plugin.', schema: PLUGIN_VIEW } },
     errors: ['PLUGIN_NOT_FOUND'],
-    handler: async ({ caller, params, query }, parts) => {
+    handler: async ({ caller, params, query, request }, parts) => {
       const actor = actorOf(caller, query.tenant);
+      regarding(request, { tenant: actor.tenant });
       return toPluginView(await ours(parts).letGo(actor, nameOf(params), channelOf(params)));
     },
   }),

@@ -3,6 +3,7 @@ import type { Request } from '@hapi/hapi';
 import { z } from 'zod';
 import { checkBranchName } from '../../registry/index.ts';
 import { ApiError } from '../error.ts';
+import { regarding } from './audit.ts';
 import { endpoint, need } from './endpoint.ts';
 import { branchOf } from './query.ts';
 import type { ApiParts } from './server.ts';
@@ -123,7 +124,8 @@ export const repositoryEndpoints = [
       checkedBranch(request);
       const wanted = body.name ?? body.branch;
       if (wanted === undefined) throw missing('body name', 'the name of the new branch');
-      return h.response(await repositoryOf(parts).createBranch(wanted, body.from ?? null)).code(201);
+      const made = await repositoryOf(parts).createBranch(wanted, body.from ?? null);
+      return h.response(told(request, made.name, made)).code(201);
     },
   }),
   endpoint({
@@ -143,7 +145,7 @@ export const repositoryEndpoints = [
       const wanted = body.branch ?? branchOf(request);
       if (wanted === null) throw missing('body branch', 'the name of a branch');
       const { created, ...opened } = await repositoryOf(parts).openWorktree(wanted);
-      return h.response(opened).code(created ? 201 : 200);
+      return h.response(told(request, wanted, opened)).code(created ? 201 : 200);
     },
   }),
   endpoint({
@@ -161,7 +163,10 @@ export const repositoryEndpoints = [
         schema: z.object({ branch, commit, upToDate: z.boolean() }),
       },
     },
-    handler: async ({ body, request }, parts) => repositoryOf(parts).push(body.branch ?? branchOf(request)),
+    handler: async ({ body, request }, parts) => {
+      const pushed = await repositoryOf(parts).push(body.branch ?? branchOf(request));
+      return told(request, pushed.branch, pushed);
+    },
   }),
   endpoint({
     method: 'GET',
@@ -228,9 +233,19 @@ export const repositoryEndpoints = [
         schema: z.object({ branch, written: z.array(z.string()) }),
       },
     },
-    handler: async ({ body, request }, parts) => repositoryOf(parts).writeTypes(body.branch ?? branchOf(request)),
+    handler: async ({ body, request }, parts) => {
+      const written = await repositoryOf(parts).writeTypes(body.branch ?? branchOf(request));
+      return told(request, written.branch, written);
+    },
   }),
 ];
+
+/** Has the audit name the branch, and its commit where the answer does. */
+function told<T extends object>(request: Request, branch: string, answer: T & { readonly commit?: string }): T {
+  const { commit } = answer;
+  regarding(request, { target: { branch, ...(commit !== undefined && { commit }) } });
+  return answer;
+}
 
 /** A name that is not used is judged all the same. */
 function checkedBranch(request: Request): void {

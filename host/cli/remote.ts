@@ -129,7 +129,8 @@ async function call(host: RemoteHost, path: string, init: RequestInit, type = 'a
 function sentence(status: number, body: ErrorBody): string {
   const { code = `HTTP ${status}`, error = 'the host refused', where, found, expected, problems = [] } = body;
   const parts = [found && `found ${found}`, expected && `expected ${expected}`].filter(Boolean).join(', ');
-  const detail = parts === '' ? '' : ` (${where}: ${parts})`;
+  // A sentence of the registry's holds them already.
+  const detail = parts === '' || error.endsWith(parts) ? '' : ` (${where}: ${parts})`;
   const lines = problems.map(
     (each) =>
       `\n  ${each.file}:${each.line}:${each.column} ${each.code} ${each.where}: found ${each.found}, expected ${each.expected}`,

@@ -7,6 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openRows } from '../../host/rows.ts';
 import { pluginDigest } from '../../registry/index.ts';
+import { eventually } from '../api/call.ts';
 import { cloister } from '../cli/command.ts';
 import { activityOf, type TestHost, testHost } from '../stand/host.ts';
 import { script, temporaryFolder, workflow, writeFiles } from '../stand/project.ts';
@@ -138,6 +139,27 @@ test('a tenant moves a channel for its own runs, the host for all others, and bo
   assert.is((await move('9.9.9')).body.code, 'PLUGIN_NOT_FOUND');
   assert.is((await ask(stand, 'DELETE', path)).status, 200);
   assert.is((await ask(stand, 'DELETE', path)).body.code, 'PLUGIN_NOT_FOUND');
+});
+
+test('the audit names the version that was published, and where a channel was moved for whom', async ({ stand }) => {
+  const body = JSON.stringify({ version: '1.0.0' });
+  await ask(stand, 'PUT', `/plugins/@acme/claims/channels/told?tenant=${SOUTH}`, { body });
+  const published = await ask(stand, 'GET', '/plugins/@acme/claims/1.1.0');
+  const events = await eventually(async () => {
+    const { events } = (await ask(stand, 'GET', '/audit?kind=write&limit=200')).body;
+    const shown = (events as Record<string, unknown>[]).map(({ operation, outcome, tenant, target }) =>
+      JSON.stringify({ operation, outcome, tenant, target }),
+    );
+    return shown.some((event) => event.includes('"told"')) ? shown : null;
+  });
+  const target = { scope: '@acme', name: 'claims', channel: 'told', version: '1.0.0' };
+  assert.ok(
+    events.includes(JSON.stringify({ operation: 'move-plugin-channel', outcome: 'OK', tenant: SOUTH, target })),
+  );
+  const version = { plugin: '@acme/claims', version: '1.1.0', digest: published.body.digest };
+  assert.ok(
+    events.includes(JSON.stringify({ operation: 'publish-plugin', outcome: 'OK', tenant: null, target: version })),
+  );
 });
 
 test("a tenant's plugin is a missing one for every other tenant, in the API and in runs", async ({ stand, keys }) => {
