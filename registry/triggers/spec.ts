@@ -22,8 +22,19 @@ export function checkSpec(spec: YamlMap, fields: Fields): void {
   checkDate(field(spec, 'startAt'), 'spec.startAt', fault);
   checkDate(field(spec, 'endAt'), 'spec.endAt', fault);
   const zone = field(spec, 'timezone');
-  if (zone !== undefined && textOf(zone) === undefined)
-    fault('spec.timezone', zone, shown(zone), 'the name of a time zone');
+  if (zone !== undefined && !isZone(textOf(zone)))
+    fault('spec.timezone', zone, shown(zone), 'the name of a time zone, such as "Europe/Berlin"');
+}
+
+/** Temporal refuses the same names; an offset such as `+01:00` is none to it. */
+function isZone(name: string | undefined): boolean {
+  if (name === undefined || /^[+-]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 type Fault = (name: string, node: YamlNode, found: string, expected: string) => void;

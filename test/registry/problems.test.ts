@@ -373,6 +373,15 @@ const CASES: readonly (readonly [code: string, files: Files, line: string])[] = 
   ],
   [
     'TRIGGER_SPEC',
+    trigger(
+      'type: schedule\nworkflow: ok\nspec: { intervals: [{ every: 5m }], timezone: ▸Europe/Nowhere }\n',
+      't',
+      false,
+    ),
+    'error TRIGGER_SPEC trigger "t" spec.timezone: found "Europe/Nowhere", expected the name of a time zone, such as "Europe/Berlin"',
+  ],
+  [
+    'TRIGGER_SPEC',
     trigger('type: schedule\nworkflow: ok\nspec: ▸{}\n', 't', false),
     'error TRIGGER_SPEC trigger "t" spec: found no times, expected intervals, cronExpressions or calendars',
   ],
