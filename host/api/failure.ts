@@ -29,7 +29,8 @@ export function answerErrors(server: Server, log: Logger): void {
     const error = toApiError(response);
     const { requestId } = request.app;
     request.app.code = error.code;
-    if (error.status >= 500) log.error({ requestId, code: error.code, err: response }, 'a request failed');
+    if (error.status >= 500 && error.code !== 'STOPPING')
+      log.error({ requestId, code: error.code, err: response }, 'a request failed');
     const body = { error: error.message, code: error.code, ...error.details, requestId };
     const answer = h.response(body).code(error.status);
     if (error.status === 401) answer.header('www-authenticate', 'Bearer');
