@@ -77,6 +77,12 @@ export const FAILURES = {
     retryable: false,
     audited: false,
   },
+  PARAMS_INVALID: {
+    when: 'the params of a child workflow name a _workflowId that no run can have',
+    advice: 'give it 1 to 255 characters, none of them half a one, that do not begin with temporal-sys-',
+    retryable: false,
+    audited: false,
+  },
   PARAMS_TOO_LARGE: {
     when: 'the resolved params are larger than PAYLOAD_MAX_BYTES',
     advice: 'pass a reference instead of the data',

@@ -69,9 +69,22 @@ function checksOf({ rows, repository }: HostOptions, { scripts, work }: Running)
     ['temporal', async () => void (await work.client.workflowService.getSystemInfo({}))],
     ['fhir', () => scripts.fhir.host.ping()],
   ]);
+  checks.set('worker', stillRuns(work.worker.ended));
   if (rows) checks.set('database', () => rows.ping());
   if (repository) checks.set('repository', () => repository.healthy());
   return checks;
+}
+
+/** Resolves as long as something has not ended, however it may end. */
+function stillRuns(ended: Promise<void>): () => Promise<void> {
+  let isOver = false;
+  const note = () => {
+    isOver = true;
+  };
+  ended.then(note, note);
+  return async () => {
+    if (isOver) throw new Error('it has ended');
+  };
 }
 
 function openChores({ choreSettings, project, rows, store, log }: HostOptions, { client, shelf }: Work): Chores {

@@ -4,7 +4,7 @@
  * every caller.
  */
 import type { Request, ResponseToolkit, RouteOptions, ServerRoute } from '@hapi/hapi';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ApiCode } from '../codes.ts';
 import { ApiError } from '../error.ts';
 import type { RouteRule } from './access.ts';
@@ -69,7 +69,7 @@ interface Declared {
 
 /** An endpoint as its author writes it. */
 export interface Declaration<Q extends z.ZodType, B extends z.ZodType> extends Declared {
-  /** Absent: the query is not looked at. What the schema does not name is left out, so that every endpoint takes `?branch=`. */
+  /** Beside it every endpoint takes `?branch=`. A name that is neither is refused, but for `_format` and its like. */
   readonly query?: Q;
   /** Absent: the body is handed on as it was parsed. */
   readonly body?: B;
@@ -94,6 +94,8 @@ export function endpoint<Q extends z.ZodType, B extends z.ZodType>(declared: Dec
     ...(body && { body }),
     handle: async (request, h, parts) => {
       await prove?.(request, parts);
+      // Whoever is not known here may add what it likes, as probes and senders do.
+      if (typeof rest.access === 'object') refuseOthers(request, query);
       const call = {
         caller: callerOf(request),
         params: request.params as Readonly<Record<string, string>>,
@@ -130,6 +132,19 @@ export function routeOf(made: Endpoint, parts: ApiParts): ServerRoute {
 export function need<T>(part: T | null, name: string): T {
   if (part !== null) return part;
   throw new ApiError('NOT_CONFIGURED', `this host has no ${name}`);
+}
+
+/** A filter that is misspelt must not show everything, nor a branch that is start a run on the main one. */
+function refuseOthers(request: Request, schema: z.ZodType | undefined): void {
+  if (schema !== undefined && !(schema instanceof z.ZodObject)) return;
+  const known = [...new Set([...Object.keys(schema?.shape ?? {}), 'branch'])];
+  const [other] = Object.keys(request.query).filter((name) => !name.startsWith('_') && !known.includes(name));
+  if (other === undefined) return;
+  throw new ApiError('BODY_INVALID', 'the query is not valid', {
+    where: 'query',
+    found: shown(other),
+    expected: `of ${known.sort().join(', ')}`,
+  });
 }
 
 /** What the schema makes of a value. Throws `BODY_INVALID` with the place of what it does not let through. */

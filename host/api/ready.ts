@@ -4,7 +4,7 @@ import { endpoint } from './endpoint.ts';
 import { probe } from './probe.ts';
 
 /** What no request can do without; the rest of `GET /health` mends itself. */
-const VITAL = new Set(['temporal', 'database', 'fhir']);
+const VITAL = new Set(['temporal', 'database', 'fhir', 'worker']);
 
 const READINESS = z.strictObject({
   status: z.enum(['ready', 'down', 'stopping']),

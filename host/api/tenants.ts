@@ -66,17 +66,17 @@ export const tenantEndpoints = [
     summary: 'Tenants by their id.',
     access: READS,
     query: z.object({
-      after: z.string().max(64).optional().meta({ description: 'The last id of the page before.' }),
+      cursor: z.string().max(64).optional().meta({ description: 'The nextCursor of an earlier answer.' }),
     }),
     answers: {
       200: {
         description: `At most ${MOST}.`,
-        schema: z.object({ tenants: z.array(VIEW), next: z.string().nullable().meta({ description: 'For `after`.' }) }),
+        schema: z.object({ tenants: z.array(VIEW), nextCursor: z.string().nullable() }),
       },
     },
-    handler: async ({ query: { after } }, { rows }) => {
+    handler: async ({ query: { cursor: after } }, { rows }) => {
       const found = await need(rows, 'database').listTenants({ ...(after !== undefined && { after }), atMost: MOST });
-      return { tenants: found.map(toView), next: found.length < MOST ? null : (found.at(-1)?.id ?? null) };
+      return { tenants: found.map(toView), nextCursor: found.length < MOST ? null : (found.at(-1)?.id ?? null) };
     },
   }),
   endpoint({

@@ -237,7 +237,11 @@ function decode(payload: Payload | null | undefined): unknown {
 }
 
 function time(event: Event | undefined): string | null {
-  const at = event?.eventTime;
+  return readTime(event?.eventTime);
+}
+
+/** A time of Temporal's, ISO 8601; null for none. */
+export function readTime(at: Event['eventTime']): string | null {
   if (!at) return null;
   return new Date(Number(at.seconds ?? 0) * 1000 + Math.floor((at.nanos ?? 0) / 1e6)).toISOString();
 }

@@ -78,6 +78,11 @@ export class KeyedStarts {
     return ((await this.#store.answerIdempotent(id, answer)) ?? answer) as KeptAnswer;
   }
 
+  /** Lets go of a claim that came to nothing, so that the mended request may use the key. */
+  async release({ id }: Keyed): Promise<void> {
+    await this.#store?.releaseIdempotent(id);
+  }
+
   async #found(store: IdempotencyStore, { id, fingerprint }: Keyed): Promise<FoundStart | null> {
     const found = await store.findIdempotent(id);
     if (found === null) return null;

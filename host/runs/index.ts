@@ -10,7 +10,7 @@ import { archivedRun } from './archive.ts';
 import { type Ask, asker } from './ask.ts';
 import { ClosedRuns } from './closed.ts';
 import { Followers } from './followers.ts';
-import { type RunTrace, readFailure, readHistory } from './history.ts';
+import { type RunTrace, readFailure, readHistory, readTime } from './history.ts';
 import { KeyedStarts } from './idempotency.ts';
 import { type ListRuns, RunList, type RunPage } from './list.ts';
 import type { RunLogs } from './logs.ts';
@@ -201,7 +201,7 @@ export class Runs {
       const id = (activity.activityId ?? '').replace(/~\d+$/, '');
       const attempt = activity.attempt ?? 1;
       const error = activity.lastFailure ? readFailure(activity.lastFailure, attempt - 1) : null;
-      return [id, { attempt, error }] as const;
+      return [id, { attempt, error, startedAt: readTime(activity.lastStartedTime) }] as const;
     });
     return { walk, pending: new Map(pending) };
   }

@@ -56,10 +56,17 @@ export interface RunView extends RunSummary {
   readonly activities: readonly ActivityView[] | null;
 }
 
+/** An activity that has not ended. `startedAt`: of its last attempt, ISO 8601; null before the first. */
+export interface Waiting {
+  readonly attempt: number;
+  readonly startedAt: string | null;
+  readonly error: ActivityError | null;
+}
+
 /** What only Temporal knows of an open run. */
 export interface OpenState {
   readonly walk: Readonly<Record<string, ActivityState>>;
-  readonly pending: ReadonlyMap<string, { readonly attempt: number; readonly error: ActivityError | null }>;
+  readonly pending: ReadonlyMap<string, Waiting>;
 }
 
 /** Ids of a run. */
@@ -136,7 +143,7 @@ function viewActivities(plan: Plan, trace: RunTrace, open: OpenState): ActivityV
       status: isKept ? 'completed' : activityStatus(seen, known?.status, trace.end !== null),
       ...(known?.reason && { reason: known.reason }),
       attempts: waiting?.attempt ?? known?.error?.attempts ?? seen?.attempts ?? 0,
-      startedAt: seen?.startedAt ?? null,
+      startedAt: seen?.startedAt ?? waiting?.startedAt ?? null,
       endedAt: seen?.endedAt ?? null,
       durationMs: duration(seen),
       input: seen?.input ?? null,

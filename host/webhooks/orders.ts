@@ -1,6 +1,7 @@
 /** What mappings returned, judged: runs that may be started, and what is rejected because no repetition can mend it. */
+
+import { isWorkflowId } from '../temporal/workflows/names.ts';
 import { isTenant } from '../tenants.ts';
-import { isWorkflowId } from '../workflowid.ts';
 import type { Mapped } from './mapping.ts';
 
 /** A run to start for an event. */

@@ -26,6 +26,8 @@ export interface IdempotencyStore {
   claimIdempotent(start: IdempotentStart): Promise<boolean>;
   /** Keeps the first answer of a start, and gives the one that is kept. Null when the start is gone. */
   answerIdempotent(id: string, answer: unknown): Promise<unknown>;
+  /** Forgets a start that has no answer. */
+  releaseIdempotent(id: string): Promise<void>;
   /** Forgets starts that are older than `before` (ISO 8601). */
   pruneIdempotency(before: string): Promise<void>;
 }
@@ -67,6 +69,10 @@ export function idempotencyTable(client: SupabaseClient): IdempotencyStore {
         .is('answer', null);
       const kept = settle(TABLE, await first.select('id')) ?? [];
       return kept.length > 0 ? answer : ((await find(id))?.answer ?? null);
+    },
+
+    async releaseIdempotent(id) {
+      settle(TABLE, await client.from(TABLE).delete().eq('id', id).is('answer', null));
     },
 
     async pruneIdempotency(before) {

@@ -272,7 +272,7 @@ test('ADM-07: 50 MB, a gzip bomb, 10^5 levels and 10^6 parameters are refused, a
       }
     }
     assertError(await ask({ url: `/workflows${query}` }), [400, 414, 431], 'parameters');
-    assert.is((await ask({ url: `/workflows?${'a=1&'.repeat(3_000)}` })).status, 200);
+    assert.is((await ask({ url: `/workflows?${'_a=1&'.repeat(3_000)}` })).status, 200);
   });
 });
 

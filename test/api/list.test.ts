@@ -122,6 +122,15 @@ list('a query that makes no sense is 400 and says where', async () => {
   }
 });
 
+list('a filter that is misspelt, or a branch, is 400 and not everything; names of FHIR clients pass', async () => {
+  for (const path of ['/runs?stauts=failed', '/workflows/wait/runs?brnch=x', '/workflows?limit=1']) {
+    const { status, body } = await api.get(path);
+    assert.equal([status, body.code, body.where], [400, 'BODY_INVALID', 'query'], path);
+  }
+  assert.is((await api.post('/workflows/wait/run?brnch=fix', {})).status, 400);
+  assert.is((await api.get('/runs?_format=json')).status, 200);
+});
+
 list('runs of a workflow are listed and shown when its file is gone', async () => {
   const { runId } = await stand.run('other', { word: 'x' });
   await stand.write({ 'workflows/other.yaml': 'id: [' });
@@ -174,6 +183,7 @@ list('a run under way shows what runs and what is still to come', async () => {
     view.activities.map(({ status }: { status: string }) => status),
     ['completed', 'running', 'pending'],
   );
+  assert.ok(Date.parse(view.activities[1].startedAt) <= Date.now(), view.activities[1].startedAt);
   assert.is(view.billingWorkflow.status, 'in-progress');
   await stand.host.runs.cancel({ workflowId: view.workflowId, runId: view.runId });
   const ended = await stand.follow('wait', view.runId);

@@ -92,7 +92,7 @@ requests(
   async () => {
     const ids = { refused: 'line-1', failed: 'line-2', unknown: 'line-3' };
     const init = (id: string) => ({ headers: { ...known, 'x-request-id': id } });
-    await call(`/metrics?x=${CANARY}`, init(ids.refused));
+    await call(`/metrics?_x=${CANARY}`, init(ids.refused));
     await call(`/workflows?branch=${CANARY}`, init(ids.failed));
     await call(`/${CANARY}?y=1`, init(ids.unknown));
     const [line, ...more] = about(ids.refused);

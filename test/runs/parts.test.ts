@@ -6,6 +6,7 @@ import { fromCursor, newestFirst, toCursor } from '../../host/runs/cursor.ts';
 import { KeyedStarts, keyedBy, keyOf } from '../../host/runs/idempotency.ts';
 import type { RunView } from '../../host/runs/view.ts';
 import { inputWarnings } from '../../host/runs/warnings.ts';
+import { childName } from '../../host/temporal/workflows/names.ts';
 import { outlineOf } from '../../registry/scripts/outline.ts';
 
 const parts = suite('parts of runs');
@@ -100,6 +101,12 @@ parts('the memory of closed runs is bounded, and holds no open one', () => {
   assert.equal([closed.get('open'), closed.get('huge')], [null, null]);
   assert.is(held.at(-1), 'run-19');
   assert.ok(held.length >= 8 && held.length <= 11, `${held.length} held`);
+});
+
+parts('a child whose name would be too long for Temporal is named by the run of its parent', () => {
+  const parent = { workflowId: 'w'.repeat(900), runId: 'r' };
+  assert.is(childName(parent, 'a'), `${'w'.repeat(900)}-a`);
+  assert.is(childName(parent, 'a'.repeat(128)), `r-${'a'.repeat(128)}`);
 });
 
 parts.run();

@@ -175,6 +175,17 @@ runs('a refused start keeps no key: mended, it starts', async () => {
   refused(await api.post('/workflows/torn/run', {}, key), 422, 'WORKFLOW_INVALID');
   await stand.write(workflow('torn', { rootChildren: ['say'], activities: [step('say')] }));
   assert.is((await api.post('/workflows/torn/run', {}, key)).status, 202);
+  const taken = { 'idempotency-key': 'taken' };
+  const { body } = await api.post('/workflows/wait/run', { _workflowId: 'taken' }, as.one);
+  const asTwo = { ...as.two, ...taken };
+  refused(await api.post('/workflows/echo/run', { _workflowId: 'taken' }, asTwo), 409, 'WORKFLOW_ID_TAKEN');
+  assert.is((await api.post('/workflows/echo/run', { _workflowId: 'not-taken' }, asTwo)).status, 202);
+  await stand.host.runs.cancel({ workflowId: body.workflowId, runId: body.runId });
+});
+
+runs('a name of Temporal’s own is refused: it would keep a schedule from being registered', async () => {
+  const _workflowId = 'temporal-sys-scheduler:ts-trigger-schedule-nightly';
+  refused(await api.post('/workflows/echo/run', { _workflowId }, as.one), 400, 'WORKFLOW_ID_INVALID');
 });
 
 runs('cancel ends the scripts of a run, terminate the run itself; both close its resource and tell why', async () => {

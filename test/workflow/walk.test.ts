@@ -111,6 +111,10 @@ const FILES = {
       { id: 'after', script: echo },
     ],
   }),
+  ...workflow('named', {
+    rootChildren: ['sub'],
+    activities: [{ id: 'sub', childWorkflow: 'child', params: { _workflowId: '$input.name' } }],
+  }),
   ...workflow('child', {
     rootChildren: ['say'],
     activities: [{ id: 'say', script: echo, params: { word: '$input.word', tenant: '$input.tenantOrganizationId' } }],
@@ -214,6 +218,17 @@ walk('a child workflow runs under the same tenant and gives its result as output
   const child = await stand.follow('child', String(activityOf(view, 'sub').childRun?.runId));
   assert.equal(child.trigger, { type: 'workflow', id: 'family' });
   assert.is(child.billingWorkflow?.status, 'completed');
+});
+
+walk('a child workflow with a name that no run can have fails its run, and no other', async () => {
+  for (const name of ['\ud800', 'y'.repeat(3000), 'temporal-sys-scheduler:ts-trigger-schedule-x']) {
+    const view = await stand.run('named', { name });
+    assert.equal([view.status, view.error?.code], ['failed', 'PARAMS_INVALID'], name.slice(0, 20));
+  }
+  const long = await stand.run('parent', { word: 'hi', _workflowId: '€'.repeat(255) });
+  assert.is(long.status, 'completed', JSON.stringify(long.error));
+  const named = await stand.run('named', { name: 'a-name' });
+  assert.is(activityOf(named, 'sub').childRun?.workflowId, 'a-name');
 });
 
 walk('the result of a run lists every activity with its status', async () => {

@@ -1,5 +1,6 @@
 /** Answers to starts, given once for each Idempotency-Key. */
 import type { ResponseObject } from '@hapi/hapi';
+import { ApiError } from '../../error.ts';
 import type { Attempt, KeptAnswer, Keyed } from '../../runs/idempotency.ts';
 import { keyedBy, keyOf } from '../../runs/idempotency.ts';
 import type { StartedRun } from '../../runs/index.ts';
@@ -53,7 +54,11 @@ export async function answerOnce(
   const found = workflowId === once.workflowId ? null : await replay(workflowId);
   if (found) return found;
   const attempt = keyed ? await runs.keyed.claim(keyed, workflowId) : undefined;
-  const started = await start(attempt);
+  const started = await start(attempt).catch(async (error: unknown) => {
+    const isTaken = error instanceof ApiError && error.code === 'WORKFLOW_ID_TAKEN';
+    if (keyed && isTaken) await runs.keyed.release(keyed);
+    throw error;
+  });
   regarding(request, { target: { started: started.runId } });
   const made = answerTo(started, warnings);
   const { status, body } = keyed ? await runs.keyed.answer(keyed, made) : made;

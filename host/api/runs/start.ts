@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { ApiError } from '../../error.ts';
 import { refusalText } from '../../quarantine.ts';
 import { startedRun } from '../../runs/schema.ts';
+import { isWorkflowId } from '../../temporal/workflows/names.ts';
 import type { Pin } from '../../temporal/workflows/types.ts';
 import { regarding } from '../audit.ts';
 import { endpoint } from '../endpoint.ts';
-import { branchOf, shown, workflowOf } from '../query.ts';
+import { branchOf, workflowOf } from '../query.ts';
 import type { ApiParts } from '../server.ts';
 import { answerOnce } from './once.ts';
 import { stampedInput } from './tenant.ts';
@@ -91,10 +92,10 @@ export async function assertRunnable(
 /** Null: none was named. Throws `WORKFLOW_ID_INVALID`. */
 export function workflowIdOf(value: unknown): string | null {
   if (value === undefined) return null;
-  if (typeof value === 'string' && value !== '' && value.length <= 255 && value.isWellFormed()) return value;
+  if (isWorkflowId(value)) return value;
   throw new ApiError('WORKFLOW_ID_INVALID', 'the workflow id is not valid', {
     where: 'body _workflowId',
-    found: typeof value === 'string' ? `a string of ${value.length} characters` : shown(typeof value),
-    expected: 'a string of 1 to 255 characters',
+    found: typeof value === 'string' ? `a string of ${value.length} characters` : typeof value,
+    expected: 'a string of 1 to 255 characters that does not begin with temporal-sys-',
   });
 }

@@ -215,7 +215,8 @@ function asFailure(
   attempt: number,
 ): ApplicationFailure {
   return ApplicationFailure.create({
-    message,
+    // Half a character would break the worker that passes it on.
+    message: message.toWellFormed(),
     type: code,
     nonRetryable: !FAILURES[code].retryable,
     details: [{ attempt, ...(stack && { stack }) }],

@@ -9,6 +9,7 @@ import {
   executeChild,
   log,
   ParentClosePolicy,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
@@ -20,6 +21,7 @@ import {
 import type { Plan, PlanActivity } from '../../../registry/plan.ts';
 import { describe, failure, isHostLost, loadFault, rootMessage } from './failure.ts';
 import { labelsOf } from './labels.ts';
+import { childName, isWorkflowId } from './names.ts';
 import { utf8Length } from './template.ts';
 import type {
   ActivityState,
@@ -214,6 +216,10 @@ class Run {
     if (wanted !== undefined && wanted !== this.#tenant) {
       throw ApplicationFailure.nonRetryable('a child workflow runs under the tenant of its parent', 'TENANT_REFUSED');
     }
+    // Only where it matters, so that histories of before are replayed as they were.
+    if (typeof named === 'string' && named !== '' && !isWorkflowId(named) && patched('child-names')) {
+      throw ApplicationFailure.nonRetryable('found a _workflowId that no run can have', 'PARAMS_INVALID');
+    }
     const parent = workflowInfo().workflowId;
     const args: BillingArgs = {
       workflow: child.workflow,
@@ -224,7 +230,7 @@ class Run {
     };
     const { memo, searchAttributes } = labelsOf(args);
     const options = {
-      workflowId: typeof named === 'string' && named !== '' ? named : `${parent}-${activity.id}`,
+      workflowId: typeof named === 'string' && named !== '' ? named : childName(workflowInfo(), activity.id),
       args: [args] as [BillingArgs],
       memo: { ...memo, CloisterActivity: activity.id },
       searchAttributes,

@@ -70,7 +70,8 @@ export function failure(
 ): ApplicationFailure {
   const details: RunFailure = { error, activities };
   return ApplicationFailure.create({
-    message: 'activity' in error ? sentence(error) : error.message,
+    // Half a character would break the worker that passes it on.
+    message: ('activity' in error ? sentence(error) : error.message).toWellFormed(),
     type: error.code,
     nonRetryable: false,
     details: [details],
