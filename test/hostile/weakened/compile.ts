@@ -81,7 +81,7 @@ export const COMPILE_BUILDS: readonly (readonly Weakening[])[] = [
     },
     {
       defence: 'problems are printable',
-      edits: [edit('registry/problem.ts', 'return text.replace(UNPRINTABLE,', 'return text.replace(/^$/,')],
+      edits: [edit('registry/problem.ts', '.replace(UNPRINTABLE,', '.replace(/^$/,')],
       red: { 'CMP-16': UNMATCHED },
     },
   ],
