@@ -45,14 +45,13 @@ export function passedOn(rpc: Planned, { operation, url, body }: Planned): Plann
     .split('/')
     .filter((part) => part !== '')
     .map(decoded);
-  const request = {
-    resource: parsed(body),
-    params: Object.fromEntries(searchParams),
-    'route-params': { id, runId, triggerId: id, name: id },
-  };
-  const envelope = { type: 'operation', operation: { id: operation }, request };
+  const params = JSON.stringify(Object.fromEntries(searchParams));
+  const route = JSON.stringify({ id, runId, triggerId: id, name: id });
+  // Put together as text: a body may be nested deeper than can be written anew.
+  const request = `{"resource":${asJson(body)},"params":${params},"route-params":${route}}`;
+  const envelope = `{"type":"operation","operation":{"id":${JSON.stringify(operation)}},"request":${request}}`;
   const authorization = `Basic ${btoa(`ts-billing-app:${APP_SECRET}`)}`;
-  return { ...rpc, headers: { 'content-type': 'application/json', authorization }, body: JSON.stringify(envelope) };
+  return { ...rpc, headers: { 'content-type': 'application/json', authorization }, body: envelope };
 }
 
 function decoded(part: string): string {
@@ -63,11 +62,12 @@ function decoded(part: string): string {
   }
 }
 
-function parsed(body: string | null): unknown {
+function asJson(body: string | null): string {
   try {
-    return body === null ? undefined : JSON.parse(body);
+    JSON.parse(body ?? 'null');
+    return body ?? 'null';
   } catch {
-    return body;
+    return JSON.stringify(body);
   }
 }
 
