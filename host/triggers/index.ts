@@ -6,7 +6,7 @@ import { hasErrors, type Problem, readTriggers, type Trigger } from '../../regis
 import type { FhirHost } from '../broker/fhir.ts';
 import type { PlanShelf } from '../plans.ts';
 import { type Schedules, scheduleDigest } from '../schedules/index.ts';
-import { isTransient } from './failure.ts';
+import { isTransient, type SyncError } from './failure.ts';
 import { limitsOf } from './r4.ts';
 import { Registrar } from './registrar.ts';
 import { serverKind } from './server.ts';
@@ -39,7 +39,7 @@ export interface TriggerState {
   readonly trigger: Trigger;
   /** Registered as defined; null: whoever has the registration does not answer. */
   readonly synced: boolean | null;
-  /** Those of the definition, and what the FHIR server cannot be told. */
+  /** Those of the definition, what the FHIR server cannot be told, and why the last sync of this host did not register it. */
   readonly problems: readonly Problem[];
 }
 
@@ -58,6 +58,8 @@ export class Triggers {
   #starting: Promise<void> = Promise.resolve();
   /** Why the registration at start has not worked yet. */
   #pending: string | null = null;
+  /** What the last sync of this host could not register. */
+  #refused: readonly SyncError[] = [];
 
   constructor(parts: TriggerParts) {
     this.#parts = parts;
@@ -91,7 +93,7 @@ export class Triggers {
       this.#parts.schedules.registered().catch(() => null),
       this.#registered().catch(() => null),
     ]);
-    return triggers.map((trigger) => {
+    const states = triggers.map((trigger): TriggerState => {
       const limits = subscriptions?.server?.style.inPlace && trigger.type === 'subscription' ? limitsOf(trigger) : [];
       const problems = [...trigger.problems, ...limits];
       if (hasErrors(trigger.problems)) return { trigger, synced: false, problems };
@@ -107,6 +109,25 @@ export class Triggers {
       const wanted = server.style.wanted(trigger, this.#receiver());
       return { trigger, synced: server.registrar.isCurrent(wanted, found.get(trigger.id) ?? []), problems };
     });
+    return states.map((state) => (state.synced === false ? this.#withRefusal(state) : state));
+  }
+
+  /** The words of Temporal or the FHIR server, which a definition can only be judged by. */
+  #withRefusal(state: TriggerState): TriggerState {
+    const { id, problems } = state.trigger;
+    const refused = hasErrors(problems) ? undefined : this.#refused.find((error) => error.id === id);
+    if (refused === undefined) return state;
+    const problem: Problem = {
+      file: `triggers/${id}/definition.yaml`,
+      line: 1,
+      column: 1,
+      severity: 'error',
+      code: refused.code,
+      where: `trigger "${id}"`,
+      found: refused.message,
+      expected: 'a definition that can be registered',
+    };
+    return { ...state, problems: [...state.problems, problem] };
   }
 
   /**
@@ -136,6 +157,7 @@ export class Triggers {
     const server = () => this.#server();
     const { branch } = project;
     const result = await syncTriggers({ triggers, branch, receiver: this.#receiver(), server, schedules, log });
+    this.#refused = result.errors;
     if (!result.errors.some(isTransient)) this.#pending = null;
     return result;
   }

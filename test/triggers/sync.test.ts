@@ -118,6 +118,26 @@ sync('one bad trigger is told with 502, and the others are registered', async ()
   assert.equal(parameter, [{ name: 'endpoint', valueUrl: `${host.url}/triggers/encounter-done/webhook` }]);
 });
 
+sync('what Temporal refuses of a schedule is told with the trigger, until it is mended', async () => {
+  const never = (minute: string) => ({
+    'triggers/never/definition.yaml': `type: schedule\nworkflow: echo\nspec: { cronExpressions: ["${minute} 3 * * *"] }\n`,
+  });
+  const shown = async () => {
+    const { triggers } = (await api.get('/triggers')).body;
+    return triggers.find(({ id }: { id: string }) => id === 'never');
+  };
+  await commit(never('61'));
+  assert.is((await api.post('/triggers/sync', {})).status, 502);
+  const { synced, problems } = await shown();
+  assert.equal([synced, problems.length, problems[0]?.code], [false, 1, 'SCHEDULE_INVALID'], JSON.stringify(problems));
+  await commit(never('1'));
+  await api.post('/triggers/sync', {});
+  assert.equal(await shown().then(({ synced, problems }) => [synced, problems]), [true, []]);
+  git('rm', '-rq', 'triggers/never');
+  await commit({});
+  await api.post('/triggers/sync', {});
+});
+
 sync('a second sync leaves the same state, and says so', async () => {
   git('rm', '-rq', 'triggers/broken');
   await commit({});
