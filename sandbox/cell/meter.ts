@@ -22,7 +22,7 @@ export class Meter {
     return this.#countedMs;
   }
 
-  /** One look: `shareMs` is the part of the process's CPU time that the run can have had since the last one. */
+  /** One look: `shareMs` is the part of the process's CPU time that the run can have had since the last one, 0 or more. */
   look(shareMs: number): void {
     const seen = this.#read();
     this.#countedMs += Math.min(Math.max(0, seen - this.#seenMs), shareMs);
@@ -37,8 +37,9 @@ export class ProcessCpu {
   /** Milliseconds since the last call. */
   take(): number {
     const nowMs = burntMs();
-    const spent = nowMs - this.#lastMs;
-    this.#lastMs = nowMs;
+    // Two clocks are read one after the other: the difference may seem to run back while only the main thread works.
+    const spent = Math.max(0, nowMs - this.#lastMs);
+    this.#lastMs += spent;
     return spent;
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ProcessCpu } from '../../sandbox/cell/meter.ts';
 import { codeOf, openRig } from './rig.ts';
 
 const test = suite('CPU time of a run');
@@ -41,6 +42,13 @@ test('runs that share the processors are charged with what they burnt, not with 
   } finally {
     await rig.sandbox.close();
   }
+});
+
+test('the CPU time between two looks is never below nothing, also while only the main thread works', () => {
+  // A run that waits for long would be charged less than nothing, and its cell ended for telling such a figure.
+  const cpu = new ProcessCpu();
+  const looks = Array.from({ length: 20_000 }, () => cpu.take());
+  assert.ok(Math.min(...looks) >= 0, String(Math.min(...looks)));
 });
 
 test.run();
