@@ -31,7 +31,7 @@ stop(
     const first = await start();
     const { status, checks } = (await call('/ready')).body;
     assert.is(status, 'ready');
-    assert.equal(Object.keys(checks as object).sort(), ['database', 'fhir', 'temporal']);
+    assert.equal(Object.keys(checks as object).sort(), ['database', 'fhir', 'temporal', 'worker']);
     witness.hold('a');
     const runId = await run();
     await witness.seen('start', 'a');
