@@ -81,6 +81,12 @@ const FILES = {
       },
     ],
   }),
+  ...workflow('params-invalid', {
+    rootChildren: ['it'],
+    activities: [
+      { id: 'it', childWorkflow: 'result-not-json', retries: 2, params: { _workflowId: 'temporal-sys-schedule' } },
+    ],
+  }),
   'cloister.yaml':
     'capabilities: [fhir, log, http, db]\ndb: { tables: [notes] }\nhttp: { allow: ["http://127.9.9.9:1"] }\n',
 };
