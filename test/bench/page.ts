@@ -58,4 +58,8 @@ const READING = `## How to read it
   the embedded FHIR server, and every script in a fresh isolate. The ratio is taken round by round.
 - **The first run after an edit** is a whole run of a workflow with one activity whose script has just been changed in the
   working tree, against the same run without a change: reading the project, checking it, building, and a new isolate.
+- **The API** is that of a production host whose Temporal, FHIR server and database run on the same machine, and which also
+  performs the runs that it accepts: at 50 starts a second these alone are more than two cores can do, and starts wait with
+  them. The list is as long as could be made in 20 s. An event is timed from its post to the start of the run's first activity,
+  a commit from the answer of \`POST /repo/sync\` to the acceptance of a run that has it.
 `;
