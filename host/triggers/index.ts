@@ -1,8 +1,8 @@
 /** Triggers of the project's main branch: what is defined, what is registered, and when the one is brought to the other. */
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { hasErrors, type Problem, readTriggers, type Trigger } from '../../registry/index.ts';
+import { reachable } from '../address.ts';
 import type { FhirHost } from '../broker/fhir.ts';
 import type { PlanShelf } from '../plans.ts';
 import { type Schedules, scheduleDigest } from '../schedules/index.ts';
@@ -67,8 +67,7 @@ export class Triggers {
 
   /** To be called when the API listens, at `url` for those who send events. Registers, where the settings say so. */
   begin(url: string): void {
-    // A host that listens on every address is reached by its name.
-    this.#baseUrl = url.replace(/\/\/(0\.0\.0\.0|\[?::\]?)(?=:\d+$)/, `//${hostname()}`);
+    this.#baseUrl = reachable(url);
     if (!this.#parts.settings.atStart) return;
     this.#pending = 'not registered yet';
     this.#starting = this.#syncUntilItWorks();
