@@ -2,11 +2,11 @@
  * Who may call the API. Every route asks for a caller unless it says otherwise; nothing is open by omission. First the caller
  * is known (401), then counted (429), then judged by what the endpoint asks for (403), all before a body is read.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, Server } from '@hapi/hapi';
 import { isJwt, type Jwt } from '../access/jwt.ts';
 import { isKeyText, type Keys } from '../access/keys.ts';
 import type { Counted, Limits } from '../access/limits.ts';
+import { isSame } from '../access/same.ts';
 import { ApiError } from '../error.ts';
 import { type Caller, callerOf, refusalOf } from './caller.ts';
 import type { AccessRule } from './endpoint.ts';
@@ -149,11 +149,6 @@ function noted(request: Request): { retryAfterMs?: number } {
   return plugins.access;
 }
 
-/** Digests have one length, so that the comparison tells nothing about the token's. */
-function isSame(given: string, token: string): boolean {
-  return timingSafeEqual(sha256(given), sha256(token));
-}
-
 /**
  * A browser page may reach a loopback port by a rebound name, or post to it blindly. The first shows in `Host`, the second in
  * `Origin`.
@@ -164,5 +159,3 @@ function isLocal(request: Request): boolean {
   const { origin } = request.headers;
   return origin === undefined || origin === `http://${request.info.host}`;
 }
-
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();

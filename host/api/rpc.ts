@@ -3,9 +3,9 @@
  * made once more inside this server, so that it meets the same endpoint, checks and limits. Who the caller then is stands in
  * docs/decisions/rpc.md.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, ServerInjectResponse } from '@hapi/hapi';
 import { z } from 'zod';
+import { isSame } from '../access/same.ts';
 import { APP, isOperation } from '../aidbox/app.ts';
 import { ApiError } from '../error.ts';
 import { isTenant } from '../tenants.ts';
@@ -87,12 +87,9 @@ export function rpcEndpoints(endpoints: () => readonly Endpoint[]): readonly End
 function prove({ headers }: Request, { appSecret }: ApiParts): void {
   const [, given = ''] = /^Basic (\S+)$/i.exec(String(headers.authorization ?? '')) ?? [];
   const text = Buffer.from(given, 'base64').toString();
-  // Digests have one length, so that the comparison tells nothing about the secret's.
-  const isApp = timingSafeEqual(sha256(text), sha256(`${APP}:${appSecret ?? ''}`));
+  const isApp = isSame(text, `${APP}:${appSecret ?? ''}`);
   if (appSecret === null || !isApp) throw new ApiError('UNAUTHORIZED', "the App's name and secret are needed");
 }
-
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 function ofEnvelope({ operation, request }: z.output<typeof ENVELOPE>): Wanted {
   const { resource, params = {}, headers = {}, 'oauth/user': user, 'oauth/client': client } = request;

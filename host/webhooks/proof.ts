@@ -1,7 +1,8 @@
 /** Whether a request comes from whoever has the secret of a trigger. */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import type { WebhookRule } from '../../registry/index.ts';
+import { isSame } from '../access/same.ts';
 
 /** A request, and what it must prove. */
 export interface Claim {
@@ -128,13 +129,6 @@ function verifies(secret: string, body: string, headers: Record<string, string>)
 function anyOf<T>(items: readonly T[], holds: (item: T) => boolean): boolean {
   return items.map(holds).includes(true);
 }
-
-/** Digests have one length, so that the comparison tells nothing about the secret's, and never throws. */
-function isSame(given: string, expected: string): boolean {
-  return timingSafeEqual(digest(given), digest(expected));
-}
-
-const digest = (value: string): Buffer => createHash('sha256').update(value).digest();
 
 /** Whole seconds since 1970, within the window. */
 function isNear(time: string, now: number): boolean {
