@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { ensureHistoryTable, listHistory, recordVersion } from '@supabase/lite';
 import type { createConnection } from '@supabase/lite/sqlite';
 import { unguardedTables } from './unguarded.ts';
@@ -30,6 +31,8 @@ export async function migrate(connection: Connection, folders: readonly string[]
       throw new Error(`migration ${name}.sql: has changed since it was applied; put changes into a new file`);
     }
     if (before === undefined) await apply(connection, { name, sql });
+    // To read and run one is a few milliseconds of this thread: others have their turn between them.
+    await setImmediate();
     applied.set(name, sql);
   }
   await describe(connection, [...applied.values()].join('\n'));

@@ -5,7 +5,8 @@ export const attack: Attack = {
   claim: 'a frame that announces 4 GB ends the cell before its body is read',
   forged: true,
   script:
-    'async function attack() { const head = Buffer.alloc(4, 255); for (;;) await write(Buffer.concat([head, Buffer.alloc(1 << 16, 120)])); }',
+    // Later than `ready`: in one piece with it, the cell has never been one, and the run is begun once more elsewhere.
+    'async function attack() { await pause(100); const head = Buffer.alloc(4, 255); for (;;) await write(Buffer.concat([head, Buffer.alloc(1 << 16, 120)])); }',
   fails: ['SCRIPT_KILLED'],
   cell: ['protocol'],
 };
