@@ -283,3 +283,264 @@ export const API_ERRORS = {
 
 /** An error code of the HTTP API. */
 export type ApiCode = keyof typeof API_ERRORS;
+
+/** What a code of project workers means. The names of D1 (`FAILURES`) hold for what an activity's script does. */
+export interface ProjectRule {
+  /** HTTP status, where a call to `/workers` or `/projects` can be answered with it; absent: 500. */
+  readonly status?: number;
+  /** Of an activity or a run: whether it is tried again; of a worker: whether a restart on a timer may help. */
+  readonly retryable?: boolean;
+  /** When it is raised. */
+  readonly when: string;
+  /** What the reader can do about it. */
+  readonly advice: string;
+}
+
+/** Codes of projects, their workers and their code (specification: project workers 15, 17). */
+export const PROJECT_ERRORS = {
+  PROJECT_NOT_FOUND: { status: 404, when: 'there is no such project, or not for this caller', advice: 'check the id' },
+  PROJECT_INACTIVE: { when: 'the project is switched off', advice: 'set is_active of the project' },
+  TASK_QUEUE_INVALID: {
+    when: "the name of the project's task queue is empty, reserved or too long",
+    advice: 'give the project a queue such as abc123-email-automation-queue',
+  },
+  TASK_QUEUE_IN_USE: {
+    status: 409,
+    when: 'another project has the task queue, or open runs sit on the one that would be given up',
+    advice: 'choose another name, or wait until the runs have ended',
+  },
+  TASK_QUEUE_MISMATCH: {
+    when: "runs, the definition or worker_code name another task queue than the project's",
+    advice: 'start runs on the task queue of the project',
+  },
+  NO_COMPILED_WORKFLOWS: {
+    when: 'the project has no workflow that is active, compiled and not switched off',
+    advice: 'compile and activate a workflow; the running worker takes it up without a restart',
+  },
+  WORKFLOW_INACTIVE: {
+    when: 'a workflow is not of status active, or is switched off',
+    advice: 'set its status to active and is_active to true',
+  },
+  COMPILED_NOT_JSON: {
+    when: 'compiled_typescript is no JSON text',
+    advice: 'store JSON with workflow_code, activities_code and worker_code',
+  },
+  COMPILED_SHAPE: {
+    when: 'compiled_typescript lacks workflow_code, or a code in it is no text',
+    advice: 'store non-empty text in workflow_code',
+  },
+  WORKFLOW_SYNTAX: { when: 'workflow_code cannot be compiled', advice: 'mend the code at the place that is named' },
+  NO_WORKFLOW_EXPORT: { when: 'workflow_code exports no function', advice: 'export the workflow function' },
+  IMPORT_FORBIDDEN: {
+    when: 'workflow_code imports something else than @temporalio/workflow, @temporalio/common or a package of GUEST_PACKAGES',
+    advice: 'move what needs it into an activity',
+  },
+  DUPLICATE_WORKFLOW_TYPE: {
+    when: 'two active workflows of the project export the same name',
+    advice: 'rename one; other types stay usable',
+  },
+  DUPLICATE_ACTIVITY: {
+    when: 'two active components of the project export the same name',
+    advice: 'rename one; other names stay usable',
+  },
+  CODE_TOO_LARGE: {
+    when: 'the code is larger than WORKFLOW_CODE_MAX_BYTES',
+    advice: 'split the workflow, or have the limit raised',
+  },
+  DEFINITION_SHAPE: {
+    when: 'definition is not of the documented form',
+    advice: 'store { nodes: [{ id, type, data: { componentId } }], edges }',
+  },
+  COMPONENT_MISSING: { when: 'a node names a component that is not there', advice: 'mend componentId of the node' },
+  COMPONENT_INACTIVE: { when: 'a node names a component that is switched off', advice: 'switch the component on' },
+  COMPONENT_FOREIGN: {
+    when: 'a node names a component of another project',
+    advice: "use one of the project's own, or one that the operator offers to all",
+  },
+  LANGUAGE_UNKNOWN: {
+    when: 'implementation_language is neither typescript nor javascript',
+    advice: 'set it to typescript or javascript',
+  },
+  ACTIVITY_SYNTAX: {
+    when: 'code of an activity cannot be compiled',
+    advice: 'mend the code at the place that is named',
+  },
+  NO_NAMED_EXPORT: { when: 'code of an activity exports no named function', advice: 'export the function by its name' },
+  WORKFLOW_TYPE_UNKNOWN: {
+    retryable: false,
+    when: "no active workflow of the queue's project exports this type",
+    advice: 'start one of the types that the message names',
+  },
+  WORKFLOW_CODE_ERROR: {
+    retryable: false,
+    when: 'workflow code threw, outside of what Temporal makes a failure of',
+    advice: 'read the message and the line in the error',
+  },
+  WORKFLOW_NOT_READY: {
+    when: 'a query came before the first step of the run had loaded its plan',
+    advice: 'ask again',
+  },
+  GUEST_STEPS_EXCEEDED: {
+    retryable: false,
+    when: 'workflow code took more than GUEST_STEPS steps without waiting',
+    advice: 'look for an endless loop; move work into an activity',
+  },
+  GUEST_MEMORY_EXCEEDED: {
+    retryable: false,
+    when: 'workflow code used more than GUEST_MEMORY_MB',
+    advice: 'keep large data out of the workflow; have the limit raised',
+  },
+  FOREIGN_TARGET: {
+    retryable: false,
+    when: 'workflow code named another task queue, or a run of another project',
+    advice: "leave taskQueue out: activities and children go to the project's own",
+  },
+  RESERVED_NAME: {
+    retryable: false,
+    when: 'a workflow type or an activity has a name that is kept for the host',
+    advice: 'choose another name',
+  },
+  ACTIVITY_TIMEOUT_MISSING: {
+    retryable: false,
+    when: 'proxyActivities was given neither startToCloseTimeout nor scheduleToCloseTimeout',
+    advice: 'give one of the two',
+  },
+  ACTIVITY_NOT_FOUND: {
+    retryable: false,
+    when: 'neither a component, nor activities_code, nor a built-in has an activity of this name',
+    advice: 'implement the name, or call one of those that the message names',
+  },
+  ACTIVITY_VERSION_NOT_FOUND: {
+    retryable: false,
+    when: 'no component of this name has the version that was called',
+    advice: 'call one of the versions that the message names',
+  },
+  ACTIVITY_ARGUMENT: {
+    retryable: false,
+    when: 'a built-in activity was called with an argument that is not of the documented form',
+    advice: 'mend the argument that the message names',
+  },
+  ACTIVITY_ERROR: {
+    retryable: true,
+    when: 'an activity threw',
+    advice: 'read its message, its stack and the log of the attempt',
+  },
+  ACTIVITY_FAILING: {
+    when: 'an activity of an open run fails at each attempt',
+    advice: 'read its last failure; mend the activity',
+  },
+  ACTIVITY_RETRIES_EXHAUSTED: {
+    when: 'an activity failed at every attempt that its retry policy gives',
+    advice: 'read its last failure; mend the activity, or raise maximumAttempts',
+  },
+  WORKER_NOT_RUNNING: {
+    when: 'runs wait on the queue of a project whose worker does not run',
+    advice: 'start the worker: POST /workers/start',
+  },
+  NO_POLLERS: {
+    when: "nobody polls the project's task queue at Temporal",
+    advice: 'start the worker; compare address and namespace of Temporal',
+  },
+  TEMPORAL_UNREACHABLE: {
+    status: 503,
+    retryable: true,
+    when: 'Temporal does not answer at TEMPORAL_ADDRESS',
+    advice: 'start Temporal, or mend TEMPORAL_ADDRESS',
+  },
+  TEMPORAL_CONNECTION_LOST: {
+    status: 503,
+    retryable: true,
+    when: 'a worker ended because its connection to Temporal failed',
+    advice: 'look at Temporal; the worker is started again by itself, at growing intervals',
+  },
+  DATABASE_UNREACHABLE: {
+    status: 503,
+    retryable: true,
+    when: 'the database does not answer',
+    advice: 'start it, or mend NEXT_PUBLIC_SUPABASE_URL',
+  },
+  DATABASE_FORBIDDEN: {
+    status: 503,
+    when: 'the database refuses the key of the host',
+    advice: 'set SUPABASE_SERVICE_ROLE_KEY to the service key',
+  },
+  SCHEMA_OUTDATED: {
+    status: 503,
+    when: 'the database lacks a migration of this release',
+    advice: 'apply the migrations that are named',
+  },
+  WORKER_FAILED: {
+    retryable: true,
+    when: 'a worker did not start, or ended, for a reason that has no code of its own',
+    advice: "read the host's log and metadata.error of the newest row in workflow_workers",
+  },
+  RESTART_LIMIT: {
+    when: 'a worker crashed more often than it is started again by itself',
+    advice: 'mend the cause in metadata.error, then POST /workers/start',
+  },
+  HEARTBEAT_STALE: {
+    when: 'a worker that counts as running has not shown itself for WORKER_STALE_MS',
+    advice: 'look at its host: memory, network, log',
+  },
+  HEARTBEAT_WRITE_FAILED: {
+    retryable: true,
+    when: 'the heartbeat of a worker could not be written',
+    advice: 'look at permissions of, and the network to, the database',
+  },
+  HEARTBEAT_ROW_LOST: {
+    when: 'the row of a running worker is gone, or was closed by somebody else',
+    advice: 'none: the host writes a new row, or stops the worker if its lease is lost',
+  },
+  STATUS_DRIFT: {
+    when: 'what a host runs and what the database says of it differ',
+    advice: 'wait for a monitor pass; restart the worker if it stays',
+  },
+  STALE_COMPILED_CODE: {
+    when: 'the compilation that is marked active is not the code that is loaded',
+    advice: 'publish the workflow again',
+  },
+  NOT_RECOMPILED: {
+    when: 'the definition was changed after it was compiled',
+    advice: 'compile the workflow again',
+  },
+  RUN_PINNED: {
+    when: 'a run began before the code was changed, and keeps the code it began with',
+    advice: 'start a new run',
+  },
+  LEASE_HELD: {
+    status: 409,
+    retryable: true,
+    when: 'the worker is starting or stopping on another host',
+    advice: 'try again in a moment',
+  },
+  LEASE_LOST: {
+    status: 503,
+    retryable: true,
+    when: 'a host could not keep the lease of a worker, and stopped it',
+    advice: 'look at the database and the network of that host; another host takes over',
+  },
+  CLOCK_SKEW: {
+    when: 'the clock of the host differs from that of the database by more than 5 s',
+    advice: 'set the clocks by NTP',
+  },
+  HOST_FULL: {
+    status: 503,
+    retryable: true,
+    when: 'the host runs as many workers as WORKER_MAX_PROJECTS allows',
+    advice: 'start another host, or raise the number',
+  },
+  EMBEDDED_SINGLE_HOST: {
+    when: 'a second host was started on the embedded database',
+    advice: 'use Supabase or PostgreSQL for more than one host',
+  },
+  SHUTTING_DOWN: {
+    status: 503,
+    retryable: true,
+    when: 'the host is being stopped and starts no workers',
+    advice: 'try again at another host, or in a moment',
+  },
+  CONFIG: { when: 'a setting of the environment cannot be used', advice: 'mend all that the message lists' },
+} as const satisfies Record<string, ProjectRule>;
+
+/** A code of projects and their workers. */
+export type ProjectErrorCode = keyof typeof PROJECT_ERRORS;

@@ -1,7 +1,7 @@
 /** Pages of docs/ that are generated from tables in the code. Write them with `node test/docs/pages.ts`. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { API_ERRORS, FAILURES } from '../../host/codes.ts';
+import { API_ERRORS, FAILURES, PROJECT_ERRORS, type ProjectRule } from '../../host/codes.ts';
 import { casesOf, GROUPS } from '../hostile/harness/cases.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs');
@@ -10,6 +10,9 @@ const DOCS = join(import.meta.dirname, '../../docs');
 export function errorsPage(): string {
   const failures = Object.entries(FAILURES).map(
     ([code, { when, advice, retryable }]) => `| \`${code}\` | ${when} | ${retryable ? 'yes' : 'no'} | ${advice} |`,
+  );
+  const projects = Object.entries<ProjectRule>(PROJECT_ERRORS).map(
+    ([code, { status, when, advice }]) => `| \`${code}\` | ${status ?? ''} | ${when} | ${advice} |`,
   );
   const api = Object.entries(API_ERRORS).map(([code, { status, when }]) => `| ${status} | \`${code}\` | ${when} |`);
   return `# Errors
@@ -33,6 +36,15 @@ host's log. No stack of the host ever reaches a client.
 | status | code | when |
 |---|---|---|
 ${api.join('\n')}
+
+## Projects and their workers
+
+Codes of a project's code, of its worker and of \`diagnose\`; what an activity's script does has the codes of the first
+table. *Status* is that of a call to the API which ends so.
+
+| code | status | when | what to do |
+|---|---|---|---|
+${projects.join('\n')}
 
 ## What a capability call rejects with inside a script
 
