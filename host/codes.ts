@@ -544,3 +544,29 @@ export const PROJECT_ERRORS = {
 
 /** A code of projects and their workers. */
 export type ProjectErrorCode = keyof typeof PROJECT_ERRORS;
+
+/** A code that an answer of the API may carry. */
+export type AnsweredCode = ApiCode | ProjectErrorCode;
+
+/** Every code that an answer of the API may carry. */
+export const ANSWERED = [...Object.keys(API_ERRORS), ...Object.keys(PROJECT_ERRORS)] as [
+  AnsweredCode,
+  ...AnsweredCode[],
+];
+
+/** True for a code of projects and their workers. */
+export function isProjectErrorCode(word: unknown): word is ProjectErrorCode {
+  return typeof word === 'string' && Object.hasOwn(PROJECT_ERRORS, word);
+}
+
+/** HTTP status of an answer with the code. */
+export function statusOf(code: AnsweredCode): number {
+  if (!isProjectErrorCode(code)) return API_ERRORS[code].status;
+  const { status = 500 }: ProjectRule = PROJECT_ERRORS[code];
+  return status;
+}
+
+/** When the code is answered. */
+export function whenOf(code: AnsweredCode): string {
+  return isProjectErrorCode(code) ? PROJECT_ERRORS[code].when : API_ERRORS[code].when;
+}

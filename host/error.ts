@@ -1,21 +1,21 @@
 /** The error that an API answers with: safe to show to any client. */
 import type { Problem, RegistryError } from '../registry/index.ts';
-import { API_ERRORS, type ApiCode } from './codes.ts';
+import { type AnsweredCode, API_ERRORS, type ApiCode, statusOf } from './codes.ts';
 
 /** Where the mistake is, what was found there and what was expected. */
 export interface ApiErrorDetails {
   readonly where?: string;
   readonly found?: string;
   readonly expected?: string;
-  readonly problems?: readonly Problem[];
+  readonly problems?: readonly (Pick<Problem, 'where' | 'found' | 'expected'> & { readonly code: string })[];
 }
 
 /** A refusal of the API with a stable code. `message` and `details` go to the client as they are. */
 export class ApiError extends Error {
-  readonly code: ApiCode;
+  readonly code: AnsweredCode;
   readonly details: ApiErrorDetails;
 
-  constructor(code: ApiCode, message: string, details: ApiErrorDetails = {}) {
+  constructor(code: AnsweredCode, message: string, details: ApiErrorDetails = {}) {
     super(message);
     this.name = 'ApiError';
     this.code = code;
@@ -24,7 +24,7 @@ export class ApiError extends Error {
 
   /** HTTP status of the code. */
   get status(): number {
-    return API_ERRORS[this.code].status;
+    return statusOf(this.code);
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Request, ResponseToolkit, RouteOptions, ServerRoute } from '@hapi/hapi';
 import { z } from 'zod';
-import type { ApiCode } from '../codes.ts';
+import type { AnsweredCode } from '../codes.ts';
 import { ApiError } from '../error.ts';
 import type { RouteRule } from './access.ts';
 import { type Caller, callerOf, type Needs } from './caller.ts';
@@ -56,7 +56,7 @@ interface Declared {
   /** Headers that it heeds, and what they do. For the document. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Codes it may answer with, beside those that any endpoint may. For the document; absent: any of the table. */
-  readonly errors?: readonly ApiCode[];
+  readonly errors?: readonly AnsweredCode[];
   /** How the sender of a signed endpoint proves itself, in the document's words. Absent: as the summary says. */
   readonly scheme?: 'app';
   /** A call of it starts a run: such calls have a limit of their own. */

@@ -34,7 +34,7 @@ export function answerErrors(server: Server, log: Logger): void {
     const body = { error: error.message, code: error.code, ...error.details, requestId };
     const answer = h.response(body).code(error.status);
     if (error.status === 401) answer.header('www-authenticate', 'Bearer');
-    if (error.code === 'STOPPING') answer.header('retry-after', '5');
+    if (error.status === 503) answer.header('retry-after', '5');
     if (error.status === 405) answer.header('allow', error.details.expected ?? '');
     return answer;
   });

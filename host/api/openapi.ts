@@ -1,7 +1,7 @@
 /** The OpenAPI document of the API: made from the endpoints' own declarations, so that it cannot say anything else. */
 import { z } from 'zod';
 import pkg from '../../package.json' with { type: 'json' };
-import { API_ERRORS, type ApiCode } from '../codes.ts';
+import { ANSWERED, statusOf, whenOf } from '../codes.ts';
 import type { AccessRule, Endpoint } from './endpoint.ts';
 import { Schemas } from './schemas.ts';
 
@@ -12,7 +12,7 @@ export type Json = Readonly<Record<string, unknown>>;
 export const ERROR_BODY = z
   .strictObject({
     error: z.string().meta({ description: 'What is wrong, for people.' }),
-    code: z.enum(Object.keys(API_ERRORS) as [ApiCode, ...ApiCode[]]).meta({ description: 'Stable, for programs.' }),
+    code: z.enum(ANSWERED).meta({ description: 'Stable, for programs.' }),
     where: z.string().optional().meta({ description: 'Where in the request, or in the project.' }),
     found: z.string().optional(),
     expected: z.string().optional(),
@@ -64,7 +64,7 @@ const SECURITY_SCHEMES = {
   app: { type: 'http', scheme: 'basic', description: "Aidbox's App `ts-billing-app` and its secret." },
 };
 
-const ERROR_STATUSES = [...new Set(Object.values(API_ERRORS).map(({ status }) => status))].sort((a, b) => a - b);
+const ERROR_STATUSES = [...new Set(ANSWERED.map(statusOf))].sort((a, b) => a - b);
 
 const license = (): Json => ({ name: pkg.license, identifier: pkg.license });
 
@@ -161,7 +161,7 @@ function errorsOf({ method, access, relays, errors, answers }: Endpoint): readon
     ...(isAnyones && !relays ? [403] : []),
     ...(writes ? [] : [408, 413, 415, 422]),
   ]);
-  const own = errors?.map((code) => API_ERRORS[code].status);
+  const own = errors?.map(statusOf);
   // The branch that every endpoint takes may not be there, nor the part of the host that it is about.
   const general = new Set([400, 401, 403, 408, 413, 415, 429, 500, 503, ...(isAnyones ? [] : [404, 501])]);
   return ERROR_STATUSES.filter(
@@ -172,11 +172,13 @@ function errorsOf({ method, access, relays, errors, answers }: Endpoint): readon
 }
 
 function errorResponse(status: number, error: Json): Json {
-  const codes = Object.entries(API_ERRORS).filter(([, rule]) => rule.status === status);
-  const rows = codes.map(([code, { when }]) => `- \`${code}\`: ${when}`);
+  const codes = ANSWERED.filter((code) => statusOf(code) === status);
+  const rows = codes.map((code) => `- \`${code}\`: ${whenOf(code)}`);
   return {
     description: rows.join('\n'),
-    ...(status === 429 && { headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } } }),
-    content: { [JSON_TYPE]: { schema: { ...error, properties: { code: { enum: codes.map(([code]) => code) } } } } },
+    ...([429, 503].includes(status) && {
+      headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } },
+    }),
+    content: { [JSON_TYPE]: { schema: { ...error, properties: { code: { enum: codes } } } } },
   };
 }

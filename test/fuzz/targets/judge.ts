@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ERROR_BODY } from '../../../host/api/openapi.ts';
 import { ENDPOINTS } from '../../../host/api/server.ts';
-import { API_ERRORS, type ApiCode } from '../../../host/codes.ts';
+import { type ApiCode, statusOf } from '../../../host/codes.ts';
 import type { Answer, Asked } from './exchange.ts';
 import type { Operation } from './requests.ts';
 
@@ -63,7 +63,7 @@ export function errorFaults(id: string, { status, type, text }: Answer): string[
   const parsed = type.includes('json') ? ERROR_BODY.safeParse(JSON.parse(text)) : null;
   if (!parsed?.success) return [`${id}: an error of ${status} in another form: ${text.slice(0, 300)}`];
   const { code } = parsed.data;
-  if (API_ERRORS[code].status !== status) return [`${id}: ${code} with status ${status}`];
+  if (statusOf(code) !== status) return [`${id}: ${code} with status ${status}`];
   return status >= 500 && !PLANNED.has(code) ? [`${id}: ${status} ${text.slice(0, 300)}`] : [];
 }
 
