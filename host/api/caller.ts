@@ -16,6 +16,10 @@ export function isRole(word: unknown): word is Role {
 export const SCOPES = [
   'runs:read',
   'runs:write',
+  'projects:read',
+  'projects:write',
+  'workers:read',
+  'workers:write',
   'triggers:read',
   'triggers:write',
   'repo:read',

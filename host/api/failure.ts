@@ -14,7 +14,7 @@ const BY_STATUS: Readonly<Record<number, ApiCode>> = {
   405: 'METHOD_NOT_ALLOWED',
   408: 'BODY_INVALID',
   413: 'BODY_TOO_LARGE',
-  415: 'BODY_INVALID',
+  415: 'MEDIA_TYPE_UNSUPPORTED',
   503: 'TIMED_OUT',
 };
 

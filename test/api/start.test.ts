@@ -176,7 +176,7 @@ start('a body that is no JSON object is 400', async () => {
   const form = await api.post('/workflows/echo/run', 'word=hi', {
     'content-type': 'application/x-www-form-urlencoded',
   });
-  assertRefused(form, 400, 'BODY_INVALID');
+  assertRefused(form, 415, 'MEDIA_TYPE_UNSUPPORTED');
   assert.is(form.body.expected, 'application/json');
 });
 
