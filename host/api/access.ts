@@ -6,6 +6,7 @@ import type { Request, Server } from '@hapi/hapi';
 import { isJwt, type Jwt } from '../access/jwt.ts';
 import { isKeyText, type Keys } from '../access/keys.ts';
 import type { Counted, Limits } from '../access/limits.ts';
+import { isNear } from '../access/near.ts';
 import { isSame } from '../access/same.ts';
 import { ApiError } from '../error.ts';
 import { type Caller, callerOf, refusalOf } from './caller.ts';
@@ -21,6 +22,8 @@ export interface Access {
   readonly token?: string | null;
   /** Opens paths below `/workers`, and nothing else. */
   readonly workersToken?: string | null;
+  /** Paths below `/workers` are open to programs of this machine and of private networks, as builders call them. */
+  readonly openWorkers?: boolean;
   readonly keys?: Keys | null;
   readonly jwt?: Jwt | null;
 }
@@ -33,6 +36,16 @@ export interface RouteRule {
   readonly relays?: boolean;
 }
 
+const WORKERS = '/workers';
+/** Who calls `/workers` without a token, where that is open. */
+const BUILDER: Caller = {
+  kind: 'near',
+  name: 'builder',
+  role: 'operator',
+  scopes: null,
+  tenant: null,
+  within: WORKERS,
+};
 const LOOPBACK_ADDRESSES = new Set(['127.0.0.1', '::1', 'localhost']);
 const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -92,15 +105,16 @@ async function callerBy(request: Request, access: Access, limits: Limits | null)
   if (given === undefined) {
     // What was meant for a token and is none is a wrong one.
     if (/^Bearer\b/i.test(String(authorization))) return null;
-    if (access.kind !== 'loopback' || !isLocal(request)) return null;
-    return { kind: 'loopback', name: 'developer', role: 'admin', scopes: null, tenant: null };
+    if (access.kind === 'loopback' && isLocal(request))
+      return { kind: 'loopback', name: 'developer', role: 'admin', scopes: null, tenant: null };
+    return access.openWorkers && isBelow(request, WORKERS) && isNear(request) ? BUILDER : null;
   }
   // A sender's proof, which its endpoint judges: nobody counts these, so they must not cost a look each for a key.
   if (ruleOf(request)?.access === 'signed') return null;
   const { token, workersToken, keys, jwt } = access;
   const admin = { kind: 'token', role: 'admin', scopes: null, tenant: null } as const;
   if (token && isSame(given, token)) return { ...admin, name: 'administrator' };
-  if (workersToken && isSame(given, workersToken)) return { ...admin, name: 'workers', within: '/workers' };
+  if (workersToken && isSame(given, workersToken)) return { ...admin, name: 'workers', within: WORKERS };
   if (keys && isKeyText(given)) {
     // Guesses of an address must not cost the database a look each; keys that were seen before go on working from there.
     const isSpent = (await limits?.isSpent(request.info.remoteAddress)) ?? false;
@@ -124,11 +138,16 @@ function judge({ route }: Request, caller: Caller, rule: RouteRule | undefined):
   // A route that was not declared as an endpoint is nobody's.
   if (rule === undefined) throw new ApiError('FORBIDDEN', 'nobody may do this');
   if (typeof rule.access === 'string') return;
-  if (caller.within !== undefined && !`${route.path}/`.startsWith(`${caller.within}/`)) {
+  if (caller.within !== undefined && !isBelow({ route }, caller.within)) {
     throw new ApiError('FORBIDDEN', `this token is for ${caller.within} only`);
   }
   const refusal = refusalOf(caller, rule.access);
   if (refusal !== null) throw new ApiError('FORBIDDEN', refusal);
+}
+
+/** By the route, not by how the path is written. */
+function isBelow({ route }: Pick<Request, 'route'>, path: string): boolean {
+  return `${route.path}/`.startsWith(`${path}/`);
 }
 
 /** By the route's method: a HEAD is answered by that of GET. */

@@ -42,7 +42,8 @@ export function isScope(word: unknown): word is Scope {
 
 /** A caller whose token was found good. Made by the access check alone, never from a request's own words. */
 export interface Caller {
-  readonly kind: 'loopback' | 'token' | 'key' | 'jwt' | 'app';
+  /** `near`: of this machine or a private network, where `/workers` is open to them. */
+  readonly kind: 'loopback' | 'near' | 'token' | 'key' | 'jwt' | 'app';
   /** As the audit and the log show it; no secret. */
   readonly name: string;
   readonly role: Role;
