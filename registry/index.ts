@@ -34,6 +34,8 @@ export { type PluginManifest, readPluginManifest } from './plugins/manifest.ts';
 export { highest, isChannel, isPluginName, isVersion, LATEST, sortVersions } from './plugins/name.ts';
 export { formatProblem, hasErrors, type Problem, sortProblems } from './problem.ts';
 export { type OpenOptions, openProject, type Project } from './project.ts';
+export type * from './projects/pin.ts';
+export { type ProjectProblem, projectSentence } from './projects/problem.ts';
 export { type CompiledScript, compileScript } from './scripts/single.ts';
 export { checkBranchName } from './source/branch.ts';
 export {
@@ -80,6 +82,7 @@ export {
   type TenantSettings,
   type TenantStore,
 } from './store/index.ts';
+export type * from './store/project.ts';
 export { type FileTenant, parseTenants } from './tenants.ts';
 export { type CheckedTrigger, checkTrigger, triggerFolders } from './triggers/check.ts';
 export { readTriggers, type Trigger, type TriggerPart } from './triggers/read.ts';

@@ -54,8 +54,8 @@ function triggerQuery({ type, id }: NonNullable<RunFilter['trigger']>): string {
   return id === null ? `CloisterTrigger STARTS_WITH ${quote(type)}` : `CloisterTrigger = ${quote(`${type}:${id}`)}`;
 }
 
-/** A git branch may hold a quote. */
-function quote(text: string): string {
+/** A text as a query of the index holds it. A git branch may hold a quote. */
+export function quote(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }
 
