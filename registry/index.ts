@@ -5,6 +5,7 @@ export type { Build, BuildFault, BuildInput, BuildResult, Bundle, PackageFiles, 
 export { canonicalJson, digestOf as contentDigest } from './canonical.ts';
 export { checkProject } from './check.ts';
 export { type Compiled, type CompileOptions, compileWorkflow } from './compile.ts';
+export { DECLARED } from './declaration.ts';
 export { REGISTRY_ERRORS, type RegistryCode, RegistryError } from './errors.ts';
 export { clamp, type EffectiveGrants, effectiveGrants, type GrantOptions } from './grants.ts';
 export {
@@ -53,6 +54,11 @@ export {
   type Code,
   type CodeKind,
   type CodeStore,
+  type CompiledCodes,
+  type CompiledRow,
+  type ComponentRow,
+  type ComponentWrite,
+  compilationDigest,
   createFileStore,
   createQuarantineJournal,
   createStore,
@@ -63,15 +69,25 @@ export {
   type FoundStart,
   type IdempotencyStore,
   type IdempotentStart,
+  kebab,
+  type LeaseClaim,
+  type LeaseRow,
   type LineStore,
+  type NewProject,
   type Page,
   type PluginChannel,
   type PluginKey,
   type PluginStore,
   type PluginVersion,
+  type ProjectChange,
+  type ProjectRow,
+  type ProjectStore,
+  type ProjectWorkflowRow,
   parseSettings,
   type Quarantine,
   type QuarantineStore,
+  QueueError,
+  queueProblem,
   type RunLine,
   type Store,
   type StoreCode,
@@ -81,6 +97,9 @@ export {
   type TenantSecret,
   type TenantSettings,
   type TenantStore,
+  type WorkerRow,
+  type WorkerStatus,
+  type WorkflowWrite,
 } from './store/index.ts';
 export type * from './store/project.ts';
 export { type FileTenant, parseTenants } from './tenants.ts';

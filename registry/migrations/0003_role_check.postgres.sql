@@ -22,7 +22,8 @@ as $$
         (n.nspname = 'public' and c.relname in (
           'notes', 'tenants', 'code_versions', 'audit_events', 'cell_kills', 'quarantines', 'chores', 'api_keys',
           'idempotency_keys', 'run_logs', 'webhook_deliveries',
-          'plugin_versions', 'plugin_channels'
+          'plugin_versions', 'plugin_channels', 'projects', 'workflow_statuses', 'workflows', 'compiled_workflows',
+          'components', 'workflow_workers', 'leases'
         ))
         or exists (
           select from pg_catalog.pg_attribute a

@@ -10,6 +10,8 @@ import { type IdempotencyStore, idempotencyTable } from './idempotency.ts';
 import { type ApiKeyStore, keyTable } from './keys.ts';
 import { type LineStore, lineTable } from './lines.ts';
 import { type PluginStore, pluginTables } from './plugins.ts';
+import type { ProjectStore } from './project.ts';
+import { projectTables } from './projects.ts';
 import type { QuarantineStore } from './quarantine.ts';
 import { quarantineTables } from './quarantines.ts';
 import { createSealer } from './secrets.ts';
@@ -22,6 +24,7 @@ export interface Store
     AuditArchive,
     ChoreStore,
     PluginStore,
+    ProjectStore,
     QuarantineStore,
     IdempotencyStore,
     LineStore,
@@ -56,6 +59,7 @@ export function createStore({ client, secretKey }: StoreOptions): Store {
     ...choreTable(client),
     ...keyTable(client),
     ...pluginTables(client),
+    ...projectTables(client),
     ...quarantineTables(client),
     ...idempotencyTable(client),
     ...lineTable(client),

@@ -7,6 +7,7 @@
  * - `TENANT_INVALID`: the row of a tenant cannot be understood. Correct the row.
  * - `SECRET_KEY_MISSING`: a secret is to be written or read and the store has no key. Configure one.
  * - `SECRET_UNREADABLE`: another key, another tenant's secret, or changed bytes. Write the secret again.
+ * - `ID_TAKEN`: a row is to be made under an id that is another's. Take another id.
  * - `STORE_UNAVAILABLE`: the database did not answer as it should. Try again later.
  */
 export type StoreCode =
@@ -16,6 +17,7 @@ export type StoreCode =
   | 'TENANT_INVALID'
   | 'SECRET_KEY_MISSING'
   | 'SECRET_UNREADABLE'
+  | 'ID_TAKEN'
   | 'STORE_UNAVAILABLE';
 
 /** Failure of a store. The message names tenants, aliases and digests, never values. */

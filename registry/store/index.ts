@@ -25,6 +25,24 @@ export type { ApiKey, ApiKeyChange, ApiKeyQuery, ApiKeyStore, NewApiKey } from '
 export type { LineStore, RunLine } from './lines.ts';
 export type { Page } from './page.ts';
 export type { PluginChannel, PluginKey, PluginStore, PluginVersion } from './plugins.ts';
+export type {
+  CompiledCodes,
+  CompiledRow,
+  ComponentRow,
+  ComponentWrite,
+  LeaseClaim,
+  LeaseRow,
+  NewProject,
+  ProjectChange,
+  ProjectRow,
+  ProjectStore,
+  ProjectWorkflowRow,
+  WorkerRow,
+  WorkerStatus,
+  WorkflowWrite,
+} from './project.ts';
 export type { CellKill, Quarantine, QuarantineStore } from './quarantine.ts';
+export { kebab, QueueError, queueProblem } from './queue.ts';
 export { parseSettings, type Tenant, type TenantSecret, type TenantSettings } from './tenant.ts';
 export type { TenantStore } from './tenants.ts';
+export { compilationDigest } from './workflows.ts';

@@ -197,7 +197,13 @@ export interface ProjectStore {
   /** The lease when it was won: it was free or had expired at `now`. Null: another holds it. */
   acquireLease(lease: LeaseClaim): Promise<LeaseRow | null>;
   /** False when it is no longer ours. */
-  renewLease(lease: { resource: string; holder: string; fence: number; now: string; expiresAt: string }): Promise<boolean>;
+  renewLease(lease: {
+    resource: string;
+    holder: string;
+    fence: number;
+    now: string;
+    expiresAt: string;
+  }): Promise<boolean>;
   /** Gives it back; does nothing when it is no longer ours. */
   releaseLease(lease: { resource: string; holder: string; fence: number; now: string }): Promise<void>;
   listLeases(prefix: string): Promise<readonly LeaseRow[]>;

@@ -33,4 +33,16 @@ export class Reader {
   maybeTime(name: string): string | null {
     return this.#row[name] === null ? null : this.time(name);
   }
+
+  /** `fallback` for null. */
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.#row[name];
+    return typeof value === 'boolean' ? value : fallback;
+  }
+
+  /** PostgreSQL's bigint may come as text. */
+  maybeNumber(name: string): number | null {
+    const value = this.#row[name];
+    return value === null || value === undefined ? null : Number(value);
+  }
 }

@@ -1,0 +1,43 @@
+/** The stores that tests of project workers are run on: the embedded database, and a PostgreSQL where one can be started. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createClient, type SupabaseClient } from '@supabase/supabase-js';
+import { startSupabase } from '../../host/embedded/supabase.ts';
+import { createStore, type Store } from '../../registry/index.ts';
+import { openProject } from '../db/project.ts';
+import { serveRest } from '../db/rest.ts';
+
+/** One database with the store over it. */
+export interface TestStore {
+  readonly name: 'embedded' | 'PostgreSQL';
+  readonly store: Store;
+  /** With the key of the service role, and with a key that may do nothing. */
+  readonly client: SupabaseClient;
+  readonly stranger: SupabaseClient;
+}
+
+/** Opens all that can be opened here. */
+export async function openStores(): Promise<AsyncDisposable & { readonly stores: readonly TestStore[] }> {
+  await using undo = new AsyncDisposableStack();
+  const dir = await mkdtemp(path.join(tmpdir(), 'cloister-projects-'));
+  undo.defer(() => rm(dir, { recursive: true, force: true }));
+  const db = undo.use(await startSupabase({ dbFile: path.join(dir, 'db.sqlite') }));
+  const stores = [over('embedded', db.url, db.serviceRoleKey, db.anonKey)];
+  const project = await openProject();
+  if (typeof project === 'string') console.log(`without PostgreSQL: ${project}`);
+  else {
+    undo.use(project);
+    const { options, serviceRoleKey, ...rest } = await serveRest(project.server);
+    undo.use(rest);
+    stores.push(over('PostgreSQL', options.url, serviceRoleKey, options.apikey));
+  }
+  const open = undo.move();
+  return { stores, [Symbol.asyncDispose]: () => open.disposeAsync() };
+}
+
+function over(name: TestStore['name'], url: string, key: string, anyKey: string): TestStore {
+  const auth = { persistSession: false, autoRefreshToken: false };
+  const client = createClient(url, key, { auth });
+  return { name, client, store: createStore({ client }), stranger: createClient(url, anyKey, { auth }) };
+}
