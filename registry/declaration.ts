@@ -87,6 +87,9 @@ function readCapabilities(fields: Fields): Declaration['capabilities'] | undefin
   return found && CAPABILITIES.filter((capability) => found.includes(capability));
 }
 
+/** Forms of what is declared: origins, names of tables, functions and variables, aliases of secrets. */
+export const DECLARED = { isOrigin, name: NAME, alias: ALIAS } as const;
+
 type Form = RegExp | ((text: string) => boolean);
 
 function isOrigin(text: string): boolean {
