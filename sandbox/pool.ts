@@ -322,7 +322,8 @@ export class Pool {
     for (const cell of busy) if (cell.running > 0) cell.check(rss.get(cell.pid));
     if (this.#line.look()) this.#pumpAll();
     this.#isLooking = false;
-    if (busy.length > 0 || !this.#look) return;
+    // Asked anew: a run may have begun since the cells were counted, and would run unwatched.
+    if (!this.#look || [...this.#cells].some((cell) => cell.running > 0)) return;
     clearInterval(this.#look);
     this.#look = null;
   }

@@ -24,6 +24,36 @@ function freeze(rig: Rig, cell: string): void {
   process.kill(pid, 'SIGSTOP');
 }
 
+/** Takes the timer of the watch into its own hands: it looks when told, until `goOn`, and no more once it was put to rest. */
+function holdWatch() {
+  const { setInterval: arm, clearInterval: disarm } = globalThis;
+  let look: () => void = () => undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let own: NodeJS.Timeout | undefined;
+  Object.assign(globalThis, {
+    setInterval: (each: () => void, ms: number) => {
+      if (ms !== 40) return arm(each, ms);
+      look = each;
+      timer = arm(() => undefined, 60_000);
+      return timer;
+    },
+    clearInterval: (handle: NodeJS.Timeout) => {
+      if (handle === timer) disarm(own);
+      disarm(handle);
+    },
+  });
+  return {
+    look: () => look(),
+    goOn: () => {
+      own = arm(() => look(), 40);
+    },
+    close: () => {
+      disarm(own);
+      Object.assign(globalThis, { setInterval: arm, clearInterval: disarm });
+    },
+  };
+}
+
 test('one counts what the time limit of an entry ends', () =>
   withRig({}, async (rig) => {
     // On a busy machine the limit may pass before the script is entered, and the watch is the one to see it.
@@ -65,6 +95,23 @@ test('three ends what no timeout stops within the wall limit and two seconds, an
     assert.ok(event?.event === 'cell.killed');
     assert.is(event.reason, 'stuck');
     assert.is(event.run, 'run-1');
+  }));
+
+test('three watches a run that begins while the watch over idle cells is about to rest', () =>
+  withRig({}, async (rig) => {
+    const watch = holdWatch();
+    try {
+      assert.is(outputOf(await rig.run(ONE)), 1);
+      await until(() => rig.sandbox.stats().cells.every(({ running }) => running === 0));
+      watch.look();
+      const native = 'async function main() { return Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); }';
+      const outcome = rig.run(native, { limits: { cpuMs: 10_000, wallMs: 300 } });
+      watch.goOn();
+      assert.is(codeOf(await outcome), 'SCRIPT_WALL');
+      await until(() => rig.sandbox.stats().ends.killed.stuck === 1);
+    } finally {
+      watch.close();
+    }
   }));
 
 test('three ends a cell that takes more than its memory', () =>
