@@ -33,6 +33,10 @@ export interface BuildInput {
   readonly readPackage: ReadPackage;
   /** Specifier → source text; relative imports in it start at the root of `files`. */
   readonly virtual: ReadonlyMap<string, string>;
+  /** What the bundle is for: a cell, or, as `guest`, the guest interpreter. Absent: a cell. */
+  readonly target?: 'cell' | 'guest';
+  /** Builds in a row that pass the same object share a warm process: sources of one owner. Absent: `files`. */
+  readonly owner?: object;
 }
 
 /** One thing wrong with a script. */
@@ -51,6 +55,9 @@ export type BuildResult =
       readonly ok: true;
       readonly bundle: Bundle;
       readonly exports: readonly string[];
+      /** Those of them that are functions, and those that only running the code would tell. */
+      readonly functions: readonly string[];
+      readonly unclear: readonly string[];
       readonly inputs: readonly string[];
     }
   | {

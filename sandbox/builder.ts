@@ -26,7 +26,7 @@ export interface BuilderOptions {
 }
 
 /**
- * Builds bundles in processes that are thrown away: one serves builds of one file map, in a row, and nobody else; the next one
+ * Builds bundles in processes that are thrown away: one serves builds of one owner, in a row, and nobody else; the next one
  * is started ahead.
  */
 export class Builder {
@@ -76,10 +76,10 @@ export class Builder {
     this.#busy++;
   }
 
-  #take({ files }: BuildRequest): BuildProcess {
+  #take({ files, owner = files }: BuildRequest): BuildProcess {
     const last = this.#last;
     this.#last = null;
-    if (last && !last.isDead && last.files === files) return last;
+    if (last && !last.isDead && last.owner === owner) return last;
     last?.end();
     const spare = this.#spare;
     this.#spare = null;
@@ -118,13 +118,13 @@ export class Builder {
 
 type Result = Extract<FromBuild, { t: 'made' | 'failed' }> | { readonly t: 'killed'; readonly why: string };
 
-/** One build process: one build at a time, all of one file map. */
+/** One build process: one build at a time, all of one owner. */
 class BuildProcess {
   readonly #child: Child;
   readonly #options: BuilderOptions;
   readonly #closed = Promise.withResolvers<void>();
   #result = Promise.withResolvers<Result>();
-  #files: BuildRequest['files'] | null = null;
+  #owner: object | null = null;
   #answers: Answers | null = null;
   #isBuilding = false;
   #isDead = false;
@@ -141,8 +141,9 @@ class BuildProcess {
     return this.#isDead;
   }
 
-  get files(): BuildRequest['files'] | null {
-    return this.#files;
+  /** Whose builds it serves: see `BuildRequest`. */
+  get owner(): object | null {
+    return this.#owner;
   }
 
   get closed(): Promise<void> {
@@ -151,7 +152,7 @@ class BuildProcess {
 
   async build(request: BuildRequest, { cloister, db }: Sources): Promise<BuildOutcome> {
     this.#answers = new Answers(request);
-    this.#files = request.files;
+    this.#owner = request.owner ?? request.files;
     if (!this.#isDead) this.#result = Promise.withResolvers<Result>();
     this.#isBuilding = true;
     this.#child.send({
@@ -161,6 +162,7 @@ class BuildProcess {
       builtIns: [...request.builtIns.keys()],
       virtual: [...request.virtual.keys()],
       packages: [...request.packages],
+      target: request.target ?? 'cell',
       cloister,
       db,
     });
@@ -188,13 +190,13 @@ class BuildProcess {
       const expected = 'a script that compiles within the limits of a build';
       return { ...broken(entry, `a build that was ended: ${result.why}`, expected), wasEnded: true };
     }
-    const { code, map, exports, inputs } = result;
+    const { code, map, exports, functions, unclear, inputs } = result;
     const bytes = Buffer.byteLength(code);
     if (bytes > MAX_FILE_BYTES) {
       return broken(entry, `a bundle of ${bytes} bytes`, `at most ${MAX_FILE_BYTES} bytes with all that it imports`);
     }
     const digest = createHash('sha256').update(code).digest('hex');
-    return { ok: true, bundle: { digest, code, map }, exports, inputs };
+    return { ok: true, bundle: { digest, code, map }, exports, functions, unclear, inputs };
   }
 
   #handle(value: unknown): void {

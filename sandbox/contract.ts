@@ -42,15 +42,56 @@ export interface Bundle {
   readonly map: string;
 }
 
+/** Why an activity is cancelled, in Temporal's words. */
+export interface Cancellation {
+  /** E.g. `CANCELLED`, `TIMED_OUT`, `WORKER_SHUTDOWN`. */
+  readonly reason: string;
+  /** E.g. `cancelRequested`, `workerShutdown`. */
+  readonly details: Readonly<Record<string, boolean>>;
+}
+
+/** What a script knows and tells as an activity of Temporal's, through the module `@temporalio/activity`. */
+export interface ActivityRun {
+  /** JSON text of what `activityInfo()` answers. */
+  readonly info: string;
+  /** Abort: the script is told that it is cancelled, and goes on; `signal` ends it. */
+  readonly cancel: AbortSignal;
+  /** Why; asked for when `cancel` has aborted. */
+  readonly cancellation: () => Cancellation;
+  /** Gets what the script said with a heartbeat: a JSON value, of at most `argBytes`, or undefined. The newest of each tenth of a second. */
+  readonly heartbeat: (details: unknown) => void;
+}
+
+/** What an activity threw, field by field. Nothing of it is true just because it says so. */
+export interface ThrownError {
+  /** `name`, or the name of its class where it has none of its own; empty of what is no object. */
+  readonly name: string;
+  /** Without the name; at most 2 KB. */
+  readonly message: string;
+  /** As of an outcome. */
+  readonly stack?: string;
+  readonly nonRetryable: boolean;
+  /** `type` of an `ApplicationFailure`; null where it has none. Absent of other errors. */
+  readonly type?: string | null;
+  /** JSON values; absent when there were none, or too many. */
+  readonly details?: readonly unknown[];
+  /** Milliseconds, above 0. */
+  readonly nextRetryDelayMs?: number;
+  readonly isBenign: boolean;
+  readonly cause?: ThrownError;
+}
+
 /** One run of one script. */
 export interface RunRequest {
   /** Cell key: no two keys ever share a process. Tenant id, or a fixed word for runs without tenant. */
   readonly cell: string;
   readonly bundle: Bundle;
-  /** Exported function to call: `main`. */
+  /** Exported function to call: `main`, or of an activity of a project the one that its name stands for. */
   readonly entry: string;
-  /** JSON text of the single argument. */
+  /** JSON text of the single argument; with `activity`, of the list of arguments. */
   readonly params: string;
+  /** What makes the script an activity of a project's. Absent: a script of a workflow in YAML. */
+  readonly activity?: ActivityRun;
   readonly run: RunInfo;
   readonly env: Readonly<Record<string, string>>;
   readonly limits: Limits;
@@ -126,6 +167,8 @@ export type RunOutcome =
         readonly stack?: string;
         /** `code` own property of the error the script threw, if it was a string (e.g. of an uncaught capability call). */
         readonly thrownCode?: string;
+        /** What was thrown; only of an activity of a project. */
+        readonly thrown?: ThrownError;
       };
       readonly usage: Usage;
     };
@@ -153,7 +196,17 @@ export interface BuildRequest {
    * start at the root of the file map.
    */
   readonly virtual: ReadonlyMap<string, string>;
+  /**
+   * What the bundle is for; absent: a cell. `guest` is code of a workflow: a function of `$temporal`, whose async functions are
+   * lowered to generators; of modules it has files of the map, virtual ones and packages, and neither `cloister` nor built-ins.
+   */
+  readonly target?: BuildTarget;
+  /** Builds in a row that pass the same object share a warm process, whatever their file maps: sources of one owner. Absent: `files`. */
+  readonly owner?: object;
 }
+
+/** What a bundle is for. */
+export type BuildTarget = 'cell' | 'guest';
 
 /** Text files of one npm package, with an opaque key that identifies this copy of it. */
 export interface PackageFiles {
@@ -182,6 +235,10 @@ export type BuildOutcome =
       readonly bundle: Bundle;
       /** Names the entry exports: `main`, `description`. */
       readonly exports: readonly string[];
+      /** Those of them that are functions, as far as the text says it. */
+      readonly functions: readonly string[];
+      /** Those that only running the code would tell: results of calls. */
+      readonly unclear: readonly string[];
       /** Paths of the project's own files that went into the bundle. */
       readonly inputs: readonly string[];
     }

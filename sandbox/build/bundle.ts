@@ -2,6 +2,7 @@ import type * as esbuild from 'esbuild-wasm';
 import type { BuildProblem } from '../contract.ts';
 import type { Asker } from './asker.ts';
 import { readExports } from './exports.ts';
+import { sortExports } from './functions.ts';
 import { load } from './loader.ts';
 import type { FromBuild } from './message.ts';
 import { plainPath } from './path.ts';
@@ -11,8 +12,8 @@ import { type BuildInput, Resolver } from './resolver.ts';
 /** The bundler's API, whichever build of it. */
 export type Bundler = typeof esbuild;
 
-/** Names of a bundle's wrapper; `sandbox/guest/cloister.ts` reads the first. */
-const CORE = '$cloister';
+/** Names of a bundle's wrapper: what it is given, which `sandbox/guest/cloister.ts` and virtual modules read, and what it returns. */
+const GIVEN = { cell: '$cloister', guest: '$temporal' } as const;
 const EXPORTS = '$exports';
 
 /** Stands in stacks where a file brings a source map of its own. */
@@ -34,17 +35,19 @@ export async function bundle(
 ): Promise<Extract<FromBuild, { t: 'made' | 'failed' }>> {
   const resolver = new Resolver(input, asker);
   try {
-    const made = await esbuild.build({ ...options(input, resolver, asker), ...WRAPPED });
+    const made = await esbuild.build({ ...options(input, resolver, asker), ...wrapped(input) });
     const refused = made.warnings.filter((warning) => REFUSED_WARNINGS.has(warning.id));
     if (refused.length > 0) return failed(refused.map((warning) => toProblem(warning, input.entry)));
     const text = (ending: string): string => made.outputFiles.find((file) => file.path.endsWith(ending))?.text ?? '';
     const code = text('.js').trimEnd();
     const inputs = Object.keys(made.metafile.inputs);
+    const exports = readExports(code) ?? (await listExports(esbuild, options(input, resolver, asker)));
     return {
       t: 'made',
       code,
       map: withPlainSources(text('.map'), new Set(inputs)),
-      exports: readExports(code) ?? (await listExports(esbuild, options(input, resolver, asker))),
+      exports: [...exports.keys()],
+      ...sortExports(code, exports),
       inputs: inputs.flatMap((path) => /^project:(.*)$/s.exec(path)?.[1] ?? []).sort(),
     };
   } catch (error) {
@@ -59,20 +62,32 @@ export async function bundle(
 }
 
 /** Asks the bundler itself, which says it of ES modules only: a second bundle, for the entries that are rare. */
-async function listExports(esbuild: Bundler, plain: ReturnType<typeof options>): Promise<readonly string[]> {
+async function listExports(esbuild: Bundler, plain: ReturnType<typeof options>): Promise<ReadonlyMap<string, string>> {
   const { metafile } = await esbuild.build({ ...plain, format: 'esm', metafile: true });
-  return Object.values(metafile.outputs)[0]?.exports ?? [];
+  return new Map(Object.values(metafile.outputs)[0]?.exports.map((name) => [name, '']));
 }
 
-const WRAPPED = {
-  metafile: true,
-  format: 'iife',
-  globalName: EXPORTS,
-  sourcemap: 'external',
-  sourcesContent: false,
-  banner: { js: `(function (${CORE}) {` },
-  footer: { js: `return ${EXPORTS};})` },
+/** Lowered, async code stands on `then` alone, which the guest interpreter can follow; the others QuickJS does not have. */
+const LOWERED = {
+  'async-await': false,
+  'async-generator': false,
+  'for-await': false,
+  using: false,
+  decorators: false,
 } as const;
+
+function wrapped({ target }: BuildInput) {
+  return {
+    metafile: true,
+    format: 'iife',
+    globalName: EXPORTS,
+    sourcemap: 'external',
+    sourcesContent: false,
+    banner: { js: `(function (${GIVEN[target]}) {` },
+    footer: { js: `return ${EXPORTS};})` },
+    ...(target === 'guest' && { supported: LOWERED }),
+  } as const satisfies esbuild.BuildOptions;
+}
 
 function options(input: BuildInput, resolver: Resolver, asker: Asker) {
   return {

@@ -1,4 +1,4 @@
-import type { BuildProblem } from '../contract.ts';
+import type { BuildProblem, BuildTarget } from '../contract.ts';
 
 /** What a build asks its supervisor for: the build itself never opens a file of a project. */
 export type Question =
@@ -26,6 +26,7 @@ export type ToBuild =
       readonly builtIns: readonly string[];
       readonly virtual: readonly string[];
       readonly packages: readonly string[];
+      readonly target: BuildTarget;
       /** Sources of the modules `cloister` and its `./db.ts`. */
       readonly cloister: string;
       readonly db: string;
@@ -41,6 +42,8 @@ export type FromBuild =
       readonly code: string;
       readonly map: string;
       readonly exports: readonly string[];
+      readonly functions: readonly string[];
+      readonly unclear: readonly string[];
       readonly inputs: readonly string[];
     }
   | { readonly t: 'failed'; readonly problems: readonly BuildProblem[] };

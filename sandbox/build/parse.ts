@@ -18,9 +18,10 @@ export function parseFromBuild(value: unknown): FromBuild | null {
       return question && typeof value.id === 'number' ? { t: 'ask', id: value.id, question } : null;
     }
     case 'made': {
-      const { code, map, exports, inputs } = value;
-      const isWhole = typeof code === 'string' && typeof map === 'string' && isTexts(exports) && isTexts(inputs);
-      return isWhole ? { t: 'made', code, map, exports, inputs } : null;
+      const { code, map, exports, functions, unclear, inputs } = value;
+      if (typeof code !== 'string' || typeof map !== 'string' || !isTexts(inputs)) return null;
+      if (!isTexts(exports) || !isTexts(functions) || !isTexts(unclear)) return null;
+      return { t: 'made', code, map, exports, functions, unclear, inputs };
     }
     case 'failed':
       return parseFailed(value.problems);

@@ -40,6 +40,7 @@ const INPUT: BuildInput = {
   builtIns: ['fhir/read'],
   virtual: [],
   packages: [],
+  target: 'cell',
   cloister: CLOISTER,
   db: 'export const db = {};',
 };

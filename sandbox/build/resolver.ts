@@ -39,6 +39,7 @@ export class Resolver {
   readonly #builtIns: ReadonlySet<string>;
   readonly #virtual: ReadonlySet<string>;
   readonly #listed: ReadonlySet<string>;
+  readonly #isGuest: boolean;
   readonly #packages = new Map<string, Package>();
 
   constructor(input: BuildInput, asker: Asker) {
@@ -47,17 +48,18 @@ export class Resolver {
     this.#builtIns = new Set(input.builtIns.map((name) => `${name}.ts`));
     this.#virtual = new Set(input.virtual);
     this.#listed = new Set(input.packages);
+    this.#isGuest = input.target === 'guest';
   }
 
   async resolve(args: OnResolveArgs): Promise<OnResolveResult> {
     const { path, kind, namespace } = args;
     if (kind === 'entry-point') return this.#entry(path);
     if (namespace === 'cloister') return path === './db.ts' ? cloister('db.ts') : unknown(args);
-    if (path === 'cloister') return cloister('cloister.ts');
+    if (path === 'cloister' && !this.#isGuest) return cloister('cloister.ts');
     if (this.#virtual.has(path)) return { path, namespace: 'virtual' };
     if (namespace === 'package') return this.#fromPackage(args);
     if (isRelative(path)) return this.#relative(args);
-    const builtIn = BUILT_IN.exec(path)?.[1];
+    const builtIn = this.#isGuest ? undefined : BUILT_IN.exec(path)?.[1];
     if (builtIn !== undefined) return this.#builtIn(builtIn, args);
     return this.#bare(args, null);
   }

@@ -30,6 +30,8 @@ const build: Build = async () => ({
   ok: true,
   bundle: { digest: '0'.repeat(64), code: '', map: '' },
   exports: ['main', 'description'],
+  functions: ['main'],
+  unclear: [],
   inputs: [],
 });
 
