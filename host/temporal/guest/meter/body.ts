@@ -1,0 +1,125 @@
+import { Reader, signed, unsigned, Writer } from './bytes.ts';
+import { instruction, OP, TYPE } from './opcodes.ts';
+
+/** Takes a fixed amount before the instruction at `at`: an entry of the function, or a turn of a loop. */
+type Turn = { readonly at: number; cost: number };
+
+/** Takes an amount per unit of the length which the instruction at `at` finds on top of the stack. */
+type Length = { readonly at: number; readonly unit: bigint };
+
+/** These make no machine code. */
+const FREE: ReadonlySet<number> = new Set([OP.block, OP.loop, OP.else, OP.end]);
+
+/** The instructions whose time grows with a length, and the fuel for one unit of it: a byte, an element, a page. */
+const BY_LENGTH: ReadonlyMap<number, bigint> = new Map([
+  [OP.memoryInit, 1n],
+  [OP.memoryCopy, 1n],
+  [OP.memoryFill, 1n],
+  [OP.memoryGrow, 65_536n],
+  [OP.tableInit, 1n],
+  [OP.tableCopy, 1n],
+  [OP.tableFill, 1n],
+  [OP.tableGrow, 1n],
+]);
+
+/**
+ * What one turn costs at most. The turn of a small loop runs all of its instructions, that of an interpreter's loop one branch out of
+ * hundreds: counted in full, one instruction of JavaScript would cost as much as a long search.
+ */
+const TURN_AT_MOST = 40;
+
+/** The fuel a module has, by the number of its global, and how many parameters the function takes. */
+export type BodyPlace = { readonly fuel: number; readonly parameters: number };
+
+/** The body of one function (locals and code) with its charges put in. Throws WasmError for an instruction it does not know. */
+export function meteredBody(body: Uint8Array, { fuel, parameters }: BodyPlace): Uint8Array {
+  const reader = new Reader(body);
+  const groups = reader.u32();
+  const declarations = reader.at;
+  let spare = parameters;
+  for (let left = groups; left > 0; left--) {
+    spare += reader.u32();
+    reader.passNumber();
+  }
+  let from = reader.at;
+  const locals = body.subarray(declarations, from);
+  const charges = chargesOf(reader);
+
+  const out = new Writer();
+  if (charges.some((charge) => 'unit' in charge)) {
+    out.add(unsigned(groups + 1));
+    out.add(locals);
+    out.add([1, TYPE.i32]);
+  } else {
+    out.add(unsigned(groups));
+    out.add(locals);
+  }
+  for (const charge of charges) {
+    out.add(body.subarray(from, charge.at));
+    out.add(
+      'unit' in charge
+        ? takeByLength(unsigned(fuel), unsigned(spare), charge.unit)
+        : takeTurn(unsigned(fuel), charge.cost),
+    );
+    from = charge.at;
+  }
+  out.add(body.subarray(from));
+  return out.written;
+}
+
+/** Where fuel is taken, from front to back. What stands in an inner loop is counted there, and not in the loops around it. */
+function chargesOf(code: Reader): (Turn | Length)[] {
+  let turn: Turn = { at: code.at, cost: 1 };
+  const charges: (Turn | Length)[] = [turn];
+  const open: Turn[] = [];
+  while (!code.done) {
+    const { at } = code;
+    const opcode = instruction(code);
+    if (!FREE.has(opcode)) turn.cost = Math.min(turn.cost + 1, TURN_AT_MOST);
+    const unit = BY_LENGTH.get(opcode);
+    if (unit !== undefined) charges.push({ at, unit });
+    if (opcode === OP.block || opcode === OP.if || opcode === OP.loop) open.push(turn);
+    if (opcode === OP.loop) {
+      turn = { at: code.at, cost: 1 };
+      charges.push(turn);
+    }
+    if (opcode === OP.end) turn = open.pop() ?? turn;
+  }
+  return charges;
+}
+
+function takeTurn(fuel: readonly number[], cost: number): number[] {
+  return [
+    ...[OP.globalGet, ...fuel],
+    ...[OP.i64Const, ...signed(BigInt(cost))],
+    OP.i64Subtract,
+    ...[OP.globalSet, ...fuel],
+    ...trapWhenSpent(fuel),
+  ];
+}
+
+function takeByLength(fuel: readonly number[], spare: readonly number[], unit: bigint): number[] {
+  return [
+    ...[OP.localSet, ...spare],
+    ...[OP.globalGet, ...fuel],
+    ...[OP.localGet, ...spare],
+    OP.i64ExtendUnsigned,
+    ...[OP.i64Const, ...signed(unit)],
+    OP.i64Multiply,
+    OP.i64Subtract,
+    ...[OP.globalSet, ...fuel],
+    ...trapWhenSpent(fuel),
+    ...[OP.localGet, ...spare],
+  ];
+}
+
+function trapWhenSpent(fuel: readonly number[]): number[] {
+  return [
+    ...[OP.globalGet, ...fuel],
+    ...[OP.i64Const, 0],
+    OP.i64LessSigned,
+    ...[OP.if, TYPE.nothing],
+    OP.unreachable,
+    OP.end,
+  ];
+}
