@@ -151,15 +151,21 @@ export class Cell {
   }
 
   start(job: Job): void {
-    const { bundle, entry, params, run, env, limits } = job.request;
+    const { bundle, entry, params, run, env, limits, activity } = job.request;
     const id = this.#runs++;
-    this.#running.set(id, new Running(id, job, (running) => this.#cancel(running)));
+    const running = new Running(id, job, {
+      cancelled: () => this.#cancel(running),
+      noticed: (text) => this.#child.send({ t: 'notice', id, text }),
+    });
+    this.#running.set(id, running);
     this.#priority.count();
     this.#group?.limit(this.#capMb());
     const isNew = this.#held.add(bundle.digest, bundle.code);
     this.#hooks.onCode(isNew);
     const code = isNew ? { code: bundle.code } : {};
-    this.#child.send({ t: 'run', id, digest: bundle.digest, ...code, entry, params, run, env, limits });
+    const about = activity ? { activity: activity.info } : {};
+    this.#child.send({ t: 'run', id, digest: bundle.digest, ...code, entry, params, run, env, limits, ...about });
+    running.begun();
   }
 
   /** Ring three: called every 50 ms or so while there is work, with the memory seen from outside. */
@@ -211,6 +217,7 @@ export class Cell {
     if (running.isOver) return;
     if (message.t === 'call') return void this.#onCall(running, message);
     if (message.t === 'log') return void running.log(message);
+    if (message.t === 'beat') return void running.beat(message);
     this.#onEnded(running, message);
   }
 

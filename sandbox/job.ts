@@ -2,6 +2,7 @@ import type { RunErrorCode, RunOutcome, RunRequest } from './contract.ts';
 import type { Ended } from './message.ts';
 import { type Obstacle, Wait } from './pool/wait.ts';
 import { mapStack } from './stack.ts';
+import { readThrown } from './thrown.ts';
 
 /** A run as the pool sees it, from its request to its outcome, over as many cells as that takes. */
 export class Job {
@@ -57,9 +58,16 @@ export class Job {
     this.#settled = true;
     if (ended.ok) return void this.#resolve({ ok: true, output: ended.output, usage });
     const { code, message, thrownCode } = ended;
+    const thrown = ended.thrown === undefined ? null : readThrown(ended.thrown, this.request.bundle);
     this.#resolve({
       ok: false,
-      error: { code, message, ...(stack !== undefined && { stack }), ...(thrownCode !== undefined && { thrownCode }) },
+      error: {
+        code,
+        message,
+        ...(stack !== undefined && { stack }),
+        ...(thrownCode !== undefined && { thrownCode }),
+        ...(thrown && { thrown }),
+      },
       usage,
     });
   }

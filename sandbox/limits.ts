@@ -34,3 +34,15 @@ export const STACK_CHARS = 16 * 1024;
 
 /** Largest answer of a capability, bytes. */
 export const ANSWER_BYTES = 4 * 1024 * 1024;
+
+/** Longest details of an error that leave an activity, characters of JSON. */
+export const DETAILS_CHARS = 256 * 1024;
+
+/** Longest text of all that an activity threw, characters of JSON. */
+export const THROWN_CHARS = 1024 * 1024;
+
+/** Errors of which one is the cause of the other, that leave an activity. */
+export const MAX_CAUSES = 8;
+
+/** How often heartbeats of a script leave its cell, milliseconds. */
+export const BEAT_MS = 100;

@@ -1,5 +1,5 @@
 import type { LogLine, RunErrorCode, RunInfo, Usage } from './contract.ts';
-import { MESSAGE_CHARS, STACK_CHARS } from './limits.ts';
+import { MESSAGE_CHARS, STACK_CHARS, THROWN_CHARS } from './limits.ts';
 
 /** Limits that the cell itself keeps for one run. */
 export interface CellLimits {
@@ -27,10 +27,14 @@ export type ToCell =
       readonly run: RunInfo;
       readonly env: Readonly<Record<string, string>>;
       readonly limits: CellLimits;
+      /** JSON text of `activityInfo()`: the params are a list. */
+      readonly activity?: string;
     }
   /** `text` is `{"ok": …}` or `{"err": {code, message}}`. */
   | { readonly t: 'answer'; readonly id: number; readonly call: number; readonly text: string }
   | { readonly t: 'cancel'; readonly id: number }
+  /** The script of an activity is told that it is cancelled. `text` is a `Cancellation`. */
+  | { readonly t: 'notice'; readonly id: number; readonly text: string }
   | { readonly t: 'forget'; readonly digest: string };
 
 /** How a run ended, as the cell tells it: strings only, stack not yet mapped. */
@@ -42,6 +46,8 @@ export type Ended =
       readonly message: string;
       readonly stack?: string;
       readonly thrownCode?: string;
+      /** JSON text of what an activity threw, field by field. */
+      readonly thrown?: string;
       /** What in the cell ended it, when the script did not end by itself. For counting only: a cell is not trusted. */
       readonly ring?: CellRing;
     };
@@ -61,6 +67,8 @@ export type FromCell =
       readonly message: string;
       readonly data?: string;
     }
+  /** JSON text of the details, empty without. */
+  | { readonly t: 'beat'; readonly id: number; readonly details: string }
   /** The outcome is known and the isolate told to stop; its thread may still run. */
   | { readonly t: 'end'; readonly id: number; readonly ended: Ended; readonly usage: Usage }
   /** The isolate's thread has left it. */
@@ -100,6 +108,8 @@ export function parseFromCell(value: unknown): FromCell | null {
         : null;
     case 'log':
       return parseLog(id, value);
+    case 'beat':
+      return typeof value.details === 'string' ? { t: 'beat', id, details: value.details } : null;
     case 'end':
       return parseEnd(id, value);
     default:
@@ -132,6 +142,7 @@ function parseEnded(ended: Record<string, unknown>): Ended | null {
     message: cut(ended.message, MESSAGE_CHARS),
     ...(typeof ended.stack === 'string' && { stack: cut(ended.stack, STACK_CHARS) }),
     ...(typeof ended.thrownCode === 'string' && { thrownCode: cut(ended.thrownCode, 64) }),
+    ...(typeof ended.thrown === 'string' && ended.thrown.length <= THROWN_CHARS && { thrown: ended.thrown }),
     ...(isCellRing(ended.ring) && { ring: ended.ring }),
   };
 }

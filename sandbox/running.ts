@@ -2,12 +2,15 @@ import { answerCall } from './call.ts';
 import type { RunErrorCode } from './contract.ts';
 import { deeperThan, moreValuesThan } from './depth.ts';
 import type { Job } from './job.ts';
-import { MAX_DEPTH, MAX_VALUES } from './limits.ts';
+import { BEAT_MS, MAX_DEPTH, MAX_VALUES } from './limits.ts';
 import { toLogLine } from './line.ts';
 import type { FromCell } from './message.ts';
 
 /** How long a run's isolate may take to end after its limit or its outcome, and a run over its wall limit to say so. */
 const GRACE_MS = 1_000;
+
+/** Heartbeats that may come out of turn. */
+const SPARE_BEATS = 10;
 
 type Message<T extends FromCell['t']> = Extract<FromCell, { t: T }>;
 
@@ -18,17 +21,34 @@ export class Running {
   readonly startedAt = performance.now();
   readonly #abort = new AbortController();
   readonly #cancel: () => void;
+  readonly #notice: () => void;
   #endedAt: number | null = null;
   #calls = 0;
   #open = 0;
   #lines = 0;
+  #beats = 0;
 
-  /** `cancelled` is called when the run's signal aborts before its outcome is known. */
-  constructor(id: number, job: Job, cancelled: (running: Running) => void) {
+  /**
+   * Before the run's outcome is known, `cancelled` is called when its signal aborts, `noticed` with the text of the `Cancellation`
+   * when the script of an activity is to hear of one.
+   */
+  constructor(
+    id: number,
+    job: Job,
+    { cancelled, noticed }: { cancelled: () => void; noticed: (text: string) => void },
+  ) {
     this.id = id;
     this.job = job;
-    this.#cancel = () => cancelled(this);
-    job.request.signal.addEventListener('abort', this.#cancel, { once: true });
+    this.#cancel = cancelled;
+    const { signal, activity } = job.request;
+    this.#notice = () => noticed(JSON.stringify(activity?.cancellation()));
+    signal.addEventListener('abort', this.#cancel, { once: true });
+    activity?.cancel.addEventListener('abort', this.#notice, { once: true });
+  }
+
+  /** Called when the cell has been told to run it: what happened to it before is told now. */
+  begun(): void {
+    if (this.job.request.activity?.cancel.aborted) this.#notice();
   }
 
   /** Whether the outcome is known: nothing more of this run is listened to. */
@@ -75,6 +95,19 @@ export class Running {
     if (this.#lines++ <= limits.logLines) log(toLogLine(message, new Date()));
   }
 
+  /** Passes a heartbeat on, where a cell of ours would have sent it. */
+  beat({ details }: Message<'beat'>): void {
+    const { activity, limits } = this.job.request;
+    const due = (performance.now() - this.startedAt) / BEAT_MS + SPARE_BEATS;
+    if (!activity || this.#beats++ > due || Buffer.byteLength(details) > limits.argBytes) return;
+    if (deeperThan(details, MAX_DEPTH) || moreValuesThan(details, MAX_VALUES)) return;
+    try {
+      activity.heartbeat(details === '' ? undefined : JSON.parse(details));
+    } catch {
+      // It is no JSON.
+    }
+  }
+
   /** Gives the job an outcome that the host decided. */
   fail(code: RunErrorCode, text: string): void {
     this.job.fail(code, text, this.#calls);
@@ -84,6 +117,7 @@ export class Running {
   close(): void {
     this.#endedAt ??= performance.now();
     this.job.request.signal.removeEventListener('abort', this.#cancel);
+    this.job.request.activity?.cancel.removeEventListener('abort', this.#notice);
     this.#abort.abort();
   }
 }

@@ -42,6 +42,8 @@ function handle(message: ToCell): void {
       return void sessions.get(message.id)?.answer(message.call, message.text);
     case 'cancel':
       return void sessions.get(message.id)?.cancel();
+    case 'notice':
+      return void sessions.get(message.id)?.notice(message.text);
     case 'forget':
       return void shelf?.forget(message.digest);
   }

@@ -1,5 +1,5 @@
 import { deeperThan, moreValuesThan } from '../depth.ts';
-import { MAX_DEPTH, MAX_VALUES, MESSAGE_CHARS } from '../limits.ts';
+import { BEAT_MS, MAX_DEPTH, MAX_VALUES, MESSAGE_CHARS, THROWN_CHARS } from '../limits.ts';
 import type { CellRing, Ended, FromCell, ToCell } from '../message.ts';
 
 import { Budget } from './budget.ts';
@@ -46,6 +46,8 @@ export class Session {
   /** CPU time of the evaluated texts that are over. */
   #sealedMs = 0;
   #quiet = 0;
+  /** The script waits for its cancellation, which may be all that it waits for. */
+  #listens = false;
   #ended = false;
 
   constructor(message: RunMessage, isolate: Isolate, host: SessionHost) {
@@ -67,8 +69,8 @@ export class Session {
 
   /** Starts the script. */
   start(code: Code): void {
-    const { entry, run, env, limits, params } = this.#message;
-    const settings = JSON.stringify({ entry, run, env, limits, seed: this.#seed });
+    const { entry, run, env, limits, params, activity } = this.#message;
+    const settings = JSON.stringify({ entry, run, env, limits, seed: this.#seed, activity });
     const outlet: Outlet = (kind, id, a, b) => this.#take(kind, id, a, b);
     this.#enter(this.#isolate.enterStart(code, { settings, params }, outlet, () => this.#budget.entryMs()));
   }
@@ -86,6 +88,12 @@ export class Session {
     this.#fail('CANCELLED', 'the run was cancelled');
   }
 
+  /** Tells the script of an activity that it is cancelled. */
+  notice(text: string): void {
+    this.#listens = false;
+    this.#deliver('cancel', 0, text);
+  }
+
   /** Whether a thread is in its isolate. */
   get isInside(): boolean {
     return this.#entries > 0;
@@ -99,7 +107,7 @@ export class Session {
     const spent = this.#budget.spent();
     if (spent) return void this.#fail(spent, this.#budget.text(spent), 'watch');
     if (this.#isolate.isDisposed) return void this.#fault('memory');
-    const isQuiet = this.#entries === 0 && this.#open.size === 0 && this.#timers.size === 0;
+    const isQuiet = this.#entries === 0 && this.#open.size === 0 && this.#timers.size === 0 && !this.#listens;
     this.#quiet = isQuiet ? this.#quiet + 1 : 0;
     if (this.#quiet < QUIET_TICKS) return;
     this.#fail('SCRIPT_WALL', 'the promise of the script can never settle: no call and no timer is open', 'watch');
@@ -133,6 +141,11 @@ export class Session {
         this.#timers.get(id)?.();
         this.#timers.delete(id);
         return;
+      case 'beat':
+        return void this.#beat(a);
+      case 'listen':
+        this.#listens = true;
+        return;
       case 'done':
         return void this.#done(a);
       case 'unfit':
@@ -143,7 +156,7 @@ export class Session {
           `expected an exported function "${this.#message.entry}", found: ${a || 'no exports'}`,
         );
       default:
-        return void this.#thrown(a);
+        return void this.#thrown(a, b);
     }
   }
 
@@ -207,6 +220,12 @@ export class Session {
     }
   }
 
+  /** The next heartbeat may come after a while; until then the script's realm keeps the newest. */
+  #beat(details: string): void {
+    this.#host.send({ t: 'beat', id: this.id, details });
+    setTimeout(() => this.#deliver('beat', 0, ''), BEAT_MS);
+  }
+
   #done(output: string): void {
     const size = Buffer.byteLength(output);
     const max = this.#message.limits.resultBytes;
@@ -223,10 +242,10 @@ export class Session {
     this.#fail('RESULT_NOT_JSON', `the result is not JSON: ${why}`);
   }
 
-  #thrown(text: string): void {
+  #thrown(text: string, fields: string): void {
     const thrown = readThrown(text);
     if (!thrown) return void this.#fail('SCRIPT_ERROR', 'the script broke its own error');
-    this.#end({ ok: false, ...thrown });
+    this.#end({ ok: false, ...thrown, ...(fields !== '' && fields.length <= THROWN_CHARS && { thrown: fields }) });
   }
 
   #fault(fault: EntryFault): void {

@@ -31,6 +31,8 @@ export interface Bridge {
   log(level: string, message: string, data: unknown): void;
   /** Whether a call has no answer yet. */
   isCalling(): boolean;
+  /** Calls without an answer, those that wait to be sent among them. */
+  openCalls(): number;
   /** Called when the last open call is about to get its answer. */
   onQuiet: () => void;
   /** Takes the answer `{"ok": …}` or `{"err": {code, message}}` of one call. */
@@ -110,6 +112,13 @@ export function createBridge(post: Post): Bridge {
     },
 
     isCalling: () => flying > 0,
+
+    openCalls() {
+      let open = flying;
+      for (let call = first; call !== null; call = call.next) open++;
+      return open;
+    },
+
     onQuiet: () => undefined,
 
     answer(id, text) {

@@ -1,3 +1,4 @@
+import type { ActivityCore } from './attempt.ts';
 import type { Bridge } from './bridge.ts';
 import type { Settings } from './prelude.ts';
 import { create, defineProperty, freeze, ownKeys } from './primordials.ts';
@@ -12,6 +13,8 @@ export interface Outlets {
 export interface Core extends Outlets {
   readonly env: Readonly<Record<string, string>>;
   readonly run: Settings['run'];
+  /** What the module `@temporalio/activity` stands on; null where the run is no activity of a project's. */
+  readonly activity: ActivityCore | null;
 }
 
 /** Makes the ways out over a bridge. */
@@ -24,8 +27,8 @@ export function createOutlets(bridge: Bridge): Outlets {
 }
 
 /** Makes the frozen core of one run. */
-export function createCore({ call, log }: Outlets, { env, run }: Settings): Core {
-  return freeze({ call, log, env: freeze(withoutPrototype(env)), run: freeze(run) });
+export function createCore({ call, log }: Outlets, { env, run }: Settings, activity: ActivityCore | null): Core {
+  return freeze({ call, log, env: freeze(withoutPrototype(env)), run: freeze(run), activity });
 }
 
 /** So that `env.toString` is undefined, as any name that was not granted. */

@@ -1,4 +1,5 @@
 import { createTurns, createWaits } from './agenda.ts';
+import { createAttempt } from './attempt.ts';
 import { type BridgeLimits, createBridge, type Post } from './bridge.ts';
 import { createClock } from './clock.ts';
 import { type Core, createCore, createOutlets } from './core.ts';
@@ -29,6 +30,8 @@ export interface Settings {
   readonly limits: BridgeLimits & { readonly resultBytes: number };
   /** 32 bytes, hex: random, or the same in every attempt of a deterministic run. */
   readonly seed: string;
+  /** JSON text of `activityInfo()`, of an activity of a project. */
+  readonly activity?: string;
 }
 
 /** A bundle as the build makes it: takes what `cloister` stands on, returns the entry's exports. */
@@ -49,7 +52,8 @@ harden();
 /** Makes all of the realm that is the same in every run, ahead of one. Called once per isolate. */
 export function install(post: Post): Doors {
   const bridge = createBridge(post);
-  const fail = (thrown: unknown): void => post('fail', 0, stringify(describe(thrown)), '');
+  const attempt = createAttempt(post);
+  const fail = (thrown: unknown): void => post('fail', 0, stringify(describe(thrown)), attempt.describe(thrown));
   const clock = createClock();
   const timers = createTimers(createWaits(post), fail);
   const outlets = createOutlets(bridge);
@@ -62,13 +66,15 @@ export function install(post: Post): Doors {
       seed = settings.seed;
       bridge.open(settings.limits);
       if (settings.run.deterministic) pin(settings.run.startedAt);
-      const core = createCore(outlets, settings);
+      const core = createCore(outlets, settings, attempt.begin(settings));
       globals.complete(core);
       offer((factory) => start(factory, core, settings, params));
     },
     deliver(kind, id, text) {
       if (kind === 'answer') bridge.answer(id, text);
-      else timers.fire(id);
+      else if (kind === 'timer') timers.fire(id);
+      else if (kind === 'cancel') attempt.cancel(text);
+      else attempt.beat();
     },
   };
 
@@ -80,20 +86,30 @@ export function install(post: Post): Doors {
     timers.follow(turns);
   }
 
-  function start(factory: Factory, core: Core, { entry, limits }: Settings, params: string): void {
+  function start(factory: Factory, core: Core, { entry, limits, activity }: Settings, params: string): void {
     try {
       const exports = factory(core);
       const main = hasOwn(exports, entry) ? exports[entry] : undefined;
       if (typeof main !== 'function') return void post('missing', 0, names(exports), '');
-      const returned = apply(main, undefined, [parse(params)]);
+      const given = parse(params);
+      const returned = apply(main, undefined, activity === undefined ? [given] : given);
       whenSettled(
         new PlainPromise((resolve) => resolve(returned)),
-        (value) => succeed(value, limits.resultBytes),
+        (value) => {
+          if (activity !== undefined) warnOfOpen(bridge.openCalls(), timers.openTimers());
+          succeed(value, limits.resultBytes);
+        },
         fail,
       );
     } catch (error) {
       fail(error);
     }
+  }
+
+  function warnOfOpen(calls: number, waits: number): void {
+    if (calls + waits === 0) return;
+    const text = `still open when the function returned, and dropped: calls ${calls}, timers ${waits} (a missing await?)`;
+    bridge.log('warn', text, undefined);
   }
 
   function succeed(value: unknown, resultBytes: number): void {

@@ -1,7 +1,21 @@
-import { create, cut, defineProperty, hasOwn, isPlainRangeError, PlainError, toText } from './primordials.ts';
+import { DETAILS_CHARS, MAX_CAUSES } from '../limits.ts';
+import { isText, toJson } from './json.ts';
+import {
+  create,
+  cut,
+  defineProperty,
+  hasOwn,
+  isArray,
+  isFiniteNumber,
+  isPlainRangeError,
+  PlainError,
+  stringify,
+  toText,
+} from './primordials.ts';
 
 const MESSAGE_CHARS = 2048;
 const STACK_CHARS = 16_384;
+const NAME_CHARS = 200;
 
 /** What a script threw, as text. */
 export interface Thrown {
@@ -73,5 +87,81 @@ function safeText(value: unknown): string {
     return toText(value);
   } catch {
     return 'a value that has no text';
+  }
+}
+
+/** What an activity threw, field by field; names as of `ThrownError`, `details` as JSON text. */
+interface Fields {
+  name: string;
+  message: string;
+  stack: string;
+  nonRetryable: boolean;
+  isBenign: boolean;
+  type?: string | null;
+  details?: string;
+  nextRetryDelayMs?: number;
+  cause?: Fields;
+}
+
+/** The text of what an activity threw, and of the causes under it. May run code of the script: only under the isolate's time limit. */
+export function fieldsOf(thrown: unknown): string {
+  return stringify(fields(thrown, MAX_CAUSES));
+}
+
+function fields(thrown: unknown, left: number): Fields {
+  const told: Fields = create(null);
+  told.name = '';
+  told.stack = '';
+  told.nonRetryable = false;
+  told.isBenign = false;
+  if (!isThing(thrown)) {
+    told.message = cut(safeText(thrown), MESSAGE_CHARS);
+    return told;
+  }
+  const message = field(thrown, 'message');
+  told.name = cut(nameOf(thrown), NAME_CHARS);
+  told.message = cut(message === null || message === '' ? safeText(thrown) : message, MESSAGE_CHARS);
+  told.stack = cut(field(thrown, 'stack') ?? '', STACK_CHARS);
+  told.nonRetryable = read(thrown, 'nonRetryable') === true;
+  if (told.name === 'ApplicationFailure' || told.name === 'CancelledFailure') addFailure(told, thrown);
+  const cause = read(thrown, 'cause');
+  if (left > 1 && isThing(cause)) told.cause = fields(cause, left - 1);
+  return told;
+}
+
+/** What the module `@temporalio/activity` puts on its failures. */
+function addFailure(told: Fields, thrown: Record<string, unknown>): void {
+  if (told.name === 'ApplicationFailure') {
+    const type = field(thrown, 'type');
+    told.type = type === null || type === 'null' ? null : cut(type, NAME_CHARS);
+  }
+  const details = read(thrown, 'details');
+  if (isArray(details) && details.length > 0) {
+    const json = toJson(details, DETAILS_CHARS);
+    told.details = isText(json) ? json.text : stringify([`(details left out: ${json.why})`]);
+  }
+  const delay = read(thrown, 'nextRetryDelay');
+  if (typeof delay === 'number' && isFiniteNumber(delay)) told.nextRetryDelayMs = delay;
+  told.isBenign = read(thrown, 'category') === 'BENIGN';
+}
+
+/** A class without a name of its own says its class, as Temporal's own worker has it. */
+function nameOf(error: Record<string, unknown>): string {
+  const name = field(error, 'name');
+  if (name !== null && name !== 'Error' && name !== '') return name;
+  const made = read(error, 'constructor');
+  const className = isThing(made) ? field(made, 'name') : null;
+  return className || name || 'Error';
+}
+
+function isThing(value: unknown): value is Record<string, unknown> {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null;
+}
+
+function read(error: Record<string, unknown>, key: string): unknown {
+  try {
+    return error[key];
+  } catch {
+    return undefined;
   }
 }

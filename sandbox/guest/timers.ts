@@ -21,6 +21,8 @@ export interface Timers {
   clear(id: unknown): void;
   /** The cell has waited for timer `id`. */
   fire(id: number): void;
+  /** Timers that are set. */
+  openTimers(): number;
 }
 
 /** Timers of one run; `fail` ends it when a callback throws. */
@@ -29,6 +31,7 @@ export function createTimers(firstAgenda: Agenda, fail: (thrown: unknown) => voi
   let agenda = firstAgenda;
   let made = 0;
   let added = 0;
+  let open = 0;
 
   const add = (id: number, wait: number): void => {
     if (added++ >= MAX_TIMERS) throw new PlainError(`a run may set ${MAX_TIMERS} timers`);
@@ -46,12 +49,14 @@ export function createTimers(firstAgenda: Agenda, fail: (thrown: unknown) => voi
       const wait = waitOf(delay);
       add(id, wait);
       timers[id] = { callback: callback as Callback, args, wait, repeats };
+      open++;
       return id;
     },
 
     clear(id) {
       if (typeof id !== 'number' || timers[id] === undefined) return;
       delete timers[id];
+      open--;
       agenda.remove(id);
     },
 
@@ -59,7 +64,10 @@ export function createTimers(firstAgenda: Agenda, fail: (thrown: unknown) => voi
       const id = agenda.next(waited);
       const timer = timers[id];
       if (timer === undefined) return;
-      if (!timer.repeats) delete timers[id];
+      if (!timer.repeats) {
+        delete timers[id];
+        open--;
+      }
       try {
         if (timer.repeats) add(id, timer.wait);
         apply(timer.callback, undefined, timer.args);
@@ -67,6 +75,8 @@ export function createTimers(firstAgenda: Agenda, fail: (thrown: unknown) => voi
         fail(error);
       }
     },
+
+    openTimers: () => open,
   };
 }
 

@@ -119,7 +119,7 @@ export const BUILDS: readonly (readonly Weakening[])[] = [
       edits: [
         edit(
           'sandbox/guest/prelude.ts',
-          "const fail = (thrown: unknown): void => post('fail', 0, stringify(describe(thrown)), '');",
+          "const fail = (thrown: unknown): void => post('fail', 0, stringify(describe(thrown)), attempt.describe(thrown));",
           'const fail = (thrown: unknown): void => {\n    throw thrown;\n  };',
         ),
       ],
