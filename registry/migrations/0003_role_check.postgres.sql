@@ -57,6 +57,14 @@ as $$
     and exists (
       select from (values (p.polqual), (p.polwithcheck)) part (rule)
       where part.rule is not null and pg_catalog.pg_get_expr(part.rule, p.polrelid) not like '%tenant\_id%'
+        -- The builder lets its people at their own rows. The token of a script names nobody, so it is let at none.
+        and not (
+          t.name in (
+            'public.projects', 'public.workflow_statuses', 'public.workflows', 'public.compiled_workflows',
+            'public.components', 'public.workflow_workers'
+          )
+          and pg_catalog.pg_get_expr(part.rule, p.polrelid) like '%auth.uid()%'
+        )
     )
 $$;
 revoke execute on function cloister_role_check() from public, anon;

@@ -3,7 +3,6 @@ import type { SupabaseClient } from '@supabase/supabase-js';
 import { digestOf } from '../canonical.ts';
 import { StoreError } from './error.ts';
 import { everyRow } from './every.ts';
-import { pageAfter } from './page.ts';
 import { isUuid, plainJson, plainText } from './plain.ts';
 import type { CompiledCodes, CompiledRow, ProjectStore, ProjectWorkflowRow, WorkflowWrite } from './project.ts';
 import { Reader, type Row } from './row.ts';
@@ -15,6 +14,8 @@ const STATUSES = 'workflow_statuses';
 const COMPILED = 'compiled_workflows';
 /** Rows of one answer: a workflow's code may be a megabyte. */
 const PAGE = 20;
+/** Flags that are cleared at once: ids are part of the URL. */
+const FLAGS = 100;
 
 type Workflows = Pick<
   ProjectStore,
@@ -137,11 +138,14 @@ export function workflowTables(client: SupabaseClient): Workflows {
         created_at: new Date().toISOString(),
       };
       settle(COMPILED, await client.from(COMPILED).insert(row));
-      // Only what is older: of two that are recorded at once the newer stays.
-      const older = `created_at.is.null,${pageAfter('created_at', { time: row.created_at, id: row.id })}`;
-      const flags = client.from(COMPILED).update({ is_active: false }).eq('workflow_id', row.workflow_id);
-      settle(COMPILED, await flags.eq('is_active', true).or(older));
-      return readCompiled(row);
+      // Whoever is the last to ask sees every row, so that of those that are recorded at once one stays: the newest.
+      const flagged = client.from(COMPILED).select('id,created_at').eq('workflow_id', row.workflow_id);
+      const newestFirst = flagged.eq('is_active', true).order('created_at', { ascending: false, nullsFirst: false });
+      const [newest, ...older] = settle(COMPILED, await newestFirst.order('id', { ascending: false })) ?? [];
+      const doomed = older.slice(0, FLAGS).map(({ id }) => String(id));
+      if (doomed.length > 0)
+        settle(COMPILED, await client.from(COMPILED).update({ is_active: false }).in('id', doomed));
+      return readCompiled({ ...row, is_active: newest?.id === row.id });
     },
 
     async listCompilations(workflowId) {
