@@ -203,6 +203,7 @@ export const API_ERRORS = {
   SCHEDULE_NOT_FOUND: { status: 404, when: 'there is no such schedule; a sync of the triggers makes them' },
   PLUGIN_NOT_FOUND: { status: 404, when: 'there is no such plugin, version or channel, or not for this caller' },
   CHORE_NOT_FOUND: { status: 404, when: 'this host has no such chore' },
+  COMPONENT_NOT_FOUND: { status: 404, when: 'the project has no such component' },
   BRANCH_NOT_FOUND: { status: 404, when: 'the project has no such branch' },
   KEY_NOT_FOUND: { status: 404, when: 'there is no such API key, or not for this caller' },
   TENANT_NOT_FOUND: { status: 404, when: 'there is no such tenant' },

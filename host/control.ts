@@ -9,6 +9,7 @@ import { Chores } from './chores/index.ts';
 import { choreList } from './chores/list.ts';
 import type { HostOperations } from './metrics/operations.ts';
 import type { HostOptions } from './options.ts';
+import { ProjectRuns } from './projects/runs.ts';
 import { sweepCode } from './repository/code.ts';
 import { Schedules } from './schedules/index.ts';
 import type { ScriptHost } from './scripts.ts';
@@ -112,6 +113,9 @@ function partsOf(options: HostOptions, { scripts, operations, work }: Running) {
     ...options,
     access: { ...options.access, keys },
     keys,
+    projects: null,
+    projectCode: null,
+    projectRuns: rows && new ProjectRuns(work.client),
     limits: new Limits(options.limits),
     written,
     shelf,

@@ -32,6 +32,9 @@ const FIGURES = z.strictObject({
 
 const HEALTH = z.strictObject({
   status: z.enum(['ok', 'degraded']),
+  service: z.literal('temporal-worker-service'),
+  workers: COUNT.meta({ description: 'Project workers that run on this host.' }),
+  uptime: z.number().nonnegative().meta({ description: 'Seconds since the process began.' }),
   checks: z.record(z.string(), z.enum(['up', 'down'])),
   sandbox: FIGURES.optional().meta({ description: 'To callers of the host’s own only.' }),
 });
@@ -46,12 +49,14 @@ export const healthEndpoints = [
     summary: 'Whether the process lives, and which of its parts answer.',
     access: 'open',
     answers: { 200: { description: '`degraded` when a part is down.', schema: HEALTH } },
-    handler: async ({ caller }, { checks, load }) => {
+    handler: async ({ caller }, { checks, load, projects }) => {
       const states = [...(await probe(checks))].map(([name, { status }]) => [name, status] as const);
       const down = states.some(([, word]) => word === 'down');
       // Figures are the host's own: a caller of a tenant does not learn how busy the others are.
       const sandbox = caller !== null && caller.tenant === null && load ? { sandbox: figures(load()) } : {};
-      return { status: down ? 'degraded' : 'ok', checks: Object.fromEntries(states), ...sandbox };
+      const workers = projects?.running().length ?? 0;
+      const about = { service: 'temporal-worker-service', workers, uptime: process.uptime() } as const;
+      return { status: down ? 'degraded' : 'ok', ...about, checks: Object.fromEntries(states), ...sandbox };
     },
   }),
 ];

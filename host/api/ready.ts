@@ -7,6 +7,8 @@ import { probe } from './probe.ts';
 const VITAL = new Set(['temporal', 'database', 'fhir', 'worker']);
 
 const READINESS = z.strictObject({
+  ready: z.boolean(),
+  reasons: z.array(z.string()).optional().meta({ description: 'Why it is not ready.' }),
   status: z.enum(['ready', 'down', 'stopping']),
   checks: z.record(z.string(), z.strictObject({ status: z.enum(['up', 'down']), latencyMs: z.number() })),
 });
@@ -28,8 +30,18 @@ export const readyEndpoints = [
       const parts = [...(await probe(checks))].filter(([name]) => VITAL.has(name));
       const isDown = parts.some(([, { status }]) => status === 'down');
       const status = operations?.stopping.aborted ? 'stopping' : isDown ? 'down' : 'ready';
-      const body = { status, checks: Object.fromEntries(parts) } satisfies z.input<typeof READINESS>;
-      return h.response(body).code(status === 'ready' ? 200 : 503);
+      const isReady = status === 'ready';
+      const reasons = [
+        ...(status === 'stopping' ? ['the host is being stopped'] : []),
+        ...parts.flatMap(([name, part]) => (part.status === 'down' ? [`${name} does not answer`] : [])),
+      ];
+      const body = {
+        ready: isReady,
+        ...(!isReady && { reasons }),
+        status,
+        checks: Object.fromEntries(parts),
+      } satisfies z.input<typeof READINESS>;
+      return h.response(body).code(isReady ? 200 : 503);
     },
   }),
 ];

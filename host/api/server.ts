@@ -9,6 +9,7 @@ import type { Chores } from '../chores/index.ts';
 import { ApiError } from '../error.ts';
 import type { PlanShelf } from '../plans.ts';
 import type { Plugins } from '../plugins/index.ts';
+import type { ProjectRuns } from '../projects/runs.ts';
 import type { Ward } from '../quarantine.ts';
 import type { Repository } from '../repository/index.ts';
 import type { Runs } from '../runs/index.ts';
@@ -26,6 +27,8 @@ import { healthEndpoints, type Load } from './health.ts';
 import { keyEndpoints } from './keys.ts';
 import { metricsEndpoints } from './metrics.ts';
 import { pluginEndpoints } from './plugins.ts';
+import type { ChecksCode } from './projects/publish.ts';
+import { projectEndpoints } from './projects.ts';
 import { quarantineEndpoints } from './quarantines.ts';
 import { shown } from './query.ts';
 import { readyEndpoints } from './ready.ts';
@@ -37,6 +40,7 @@ import { tenantEndpoints } from './tenants.ts';
 import { triggerEndpoints } from './triggers.ts';
 import { type Operations, watchRequests } from './watch.ts';
 import { webhookEndpoints } from './webhooks.ts';
+import { type WorkerControl, workerEndpoints } from './workers.ts';
 import { workflowEndpoints } from './workflows.ts';
 
 /** Parts of a host that endpoints are about. Null: the host has no such part, and its endpoints answer `NOT_CONFIGURED`. */
@@ -51,6 +55,10 @@ export interface ApiParts {
   readonly schedules: Schedules | null;
   readonly chores: Chores | null;
   readonly keys: Keys | null;
+  /** Workers of projects on this host. */
+  readonly projects: WorkerControl | null;
+  readonly projectCode: ChecksCode | null;
+  readonly projectRuns: ProjectRuns | null;
   /** Tables of the registry. */
   readonly rows: Store | null;
   readonly unscopedRuns: 'allow' | 'deny';
@@ -103,6 +111,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...scheduleEndpoints,
   ...choreEndpoints,
   ...rpcEndpoints(() => ENDPOINTS),
+  ...workerEndpoints,
+  ...projectEndpoints,
   ...keyEndpoints,
   ...tenantEndpoints,
   ...auditEndpoints,

@@ -116,6 +116,12 @@ export class ProjectRuns {
     });
   }
 
+  /** How many of its runs are open. */
+  async openRuns({ taskQueueName }: Pick<Project, 'taskQueueName'>): Promise<number> {
+    const query = `TaskQueue = ${quote(taskQueueName)} AND ExecutionStatus = 'Running'`;
+    return (await this.#ask((client) => client.workflow.count(query))).count;
+  }
+
   /** The latest run of a workflow id, or the one that is named. What is on another queue is `RUN_NOT_FOUND`. */
   async show({ taskQueueName }: Project, workflowId: string, runId?: string): Promise<ProjectRunView> {
     if (!isWorkflowId(workflowId)) throw notFound();

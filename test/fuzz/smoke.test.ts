@@ -72,7 +72,7 @@ test('an answer that its operation does not declare is a fault', () => {
   const json = 'application/json';
   const error = { error: 'x', code: 'RUN_NOT_FOUND', requestId: '6f1b2c3d-0000-4000-8000-000000000000' };
   const operation = { id: 'get-ready', path: '/ready', answers: new Map([200, 404].map((status) => [status, json])) };
-  const ready = { status: 'ready', checks: {} };
+  const ready = { ready: true, status: 'ready', checks: {} };
   const faults = (status: number, body: unknown, url = '/ready', type = json) =>
     new Judge(['/secret/folder']).faults(
       { ...operation, method: 'GET', query: [], body: null, isOpen: true },

@@ -1,0 +1,93 @@
+/** Publication of a workflow: checked first, then kept as the current code, then recorded in its history. */
+import {
+  type CompiledCodes,
+  type LoadedGuest,
+  type ProjectProblem,
+  type ProjectRow,
+  type ProjectWorkflowRow,
+  projectSentence,
+} from '../../../registry/index.ts';
+import { ApiError } from '../../error.ts';
+import { need } from '../endpoint.ts';
+import type { ApiParts } from '../server.ts';
+import { tables } from './find.ts';
+import { listedWorkflow } from './schemas.ts';
+
+/** What the API asks of a project's code. */
+export interface ChecksCode {
+  /** What a run of the type would be pinned to, or why it could not be. */
+  plan(project: ProjectRow, type: string): Promise<LoadedGuest>;
+  /** Reads and compiles one workflow as it stands in the row, among what else the project has. */
+  check(project: ProjectRow, workflow: ProjectWorkflowRow): Promise<CheckedWorkflow>;
+}
+
+/** A workflow that was checked. `codes` is null where there is an error. */
+export interface CheckedWorkflow {
+  readonly codes: CompiledCodes | null;
+  readonly types: readonly string[];
+  readonly digest: string;
+  readonly errors: readonly ProjectProblem[];
+  readonly warnings: readonly ProjectProblem[];
+}
+
+/** What is asked for. */
+export interface Publication {
+  /** Code to publish; absent: that which is kept. */
+  readonly code?: string | null;
+  readonly version: string | null;
+  readonly activate: boolean;
+}
+
+/** A problem as the API tells it. */
+export function problemView(problem: ProjectProblem) {
+  const { code, where, found, expected, workflowId, componentId } = problem;
+  return {
+    ...{ code, error: projectSentence(problem), where, found, expected },
+    ...(workflowId !== undefined && { workflowId }),
+    ...(componentId !== undefined && { componentId }),
+  };
+}
+
+/**
+ * Publishes a workflow. Rejects with `WORKFLOW_INVALID` and every problem, and leaves everything as it was. A crash between the
+ * two writes leaves code that is current and not recorded, which is warned of; publishing again records it.
+ */
+export async function publish(
+  parts: ApiParts,
+  project: ProjectRow,
+  workflow: ProjectWorkflowRow,
+  { code, version, activate }: Publication,
+) {
+  const wanted = {
+    ...workflow,
+    ...(code !== undefined && { compiledTypescript: code }),
+    ...(activate && { status: 'active', isActive: true }),
+  };
+  const { codes, types, digest, errors, warnings } = await need(parts.projectCode, 'project workers').check(
+    project,
+    wanted,
+  );
+  const [first] = errors;
+  if (first !== undefined || codes === null) {
+    const problems = errors.map(problemView);
+    throw new ApiError('WORKFLOW_INVALID', first ? projectSentence(first) : 'the workflow has no code', { problems });
+  }
+  const store = tables(parts);
+  const { id, name, projectId } = workflow;
+  const saved =
+    code === undefined && !activate
+      ? workflow
+      : await store.saveProjectWorkflow({
+          ...{ id, name, projectId },
+          ...(code !== undefined && { compiledTypescript: code }),
+          ...(activate && { status: 'active', isActive: true }),
+        });
+  const compilation = await store.recordCompilation(id, codes, version);
+  return {
+    workflow: listedWorkflow(saved),
+    compilation,
+    types,
+    codeDigest: digest,
+    warnings: warnings.map(problemView),
+  };
+}

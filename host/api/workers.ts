@@ -1,0 +1,276 @@
+/** `/workers`: starting, stopping and watching project workers, as the Workflow Builder does. */
+
+import type { RouteOptions } from '@hapi/hapi';
+import { z } from 'zod';
+import type { ProjectRow } from '../../registry/index.ts';
+import type {
+  ChangedWorker,
+  ReloadedProject,
+  StartedWorker,
+  WorkerDetail,
+  WorkerStats,
+  WorkerView,
+} from '../projects/types.ts';
+import { type Call, endpoint, need } from './endpoint.ts';
+import { projectFor, projectOf, tables, workflowFor } from './projects/find.ts';
+import { problemView } from './projects/publish.ts';
+import { PROJECT_PROBLEM } from './projects/schemas.ts';
+import type { ApiParts } from './server.ts';
+
+/** What the API asks of project workers. Ids are lower-case UUIDs of projects that exist. */
+export interface WorkerControl {
+  start(projectId: string): Promise<StartedWorker>;
+  stop(projectId: string): Promise<ChangedWorker>;
+  restart(projectId: string): Promise<ChangedWorker>;
+  reload(of: { readonly projectId: string }): Promise<ReloadedProject>;
+  status(projectId: string): Promise<WorkerView>;
+  statistics(projectId: string): Promise<WorkerStats>;
+  /** Ids of the projects whose workers this host runs. */
+  running(): readonly string[];
+  /** Workers of every host that have not ended. */
+  details(): Promise<readonly WorkerDetail[]>;
+}
+
+const READS = { role: 'viewer', scope: 'workers:read', tenants: 'own' } as const;
+const WRITES = { role: 'operator', scope: 'workers:write', tenants: 'own' } as const;
+
+/** A worker takes its time: code is checked, what runs is waited for. Never longer than what a stop may take by force. */
+const CONTROL: Pick<RouteOptions, 'payload' | 'timeout'> = {
+  payload: { maxBytes: 64 * 1024 },
+  timeout: { server: 120_000 },
+};
+
+const UUID = z.guid('expected a UUID').meta({ examples: ['6f1b2c3d-0000-4000-8000-000000000000'] });
+const PROJECT = z.strictObject({ projectId: UUID });
+const OF = z
+  .strictObject({ projectId: UUID.optional(), workflowId: UUID.optional() })
+  .refine(({ projectId, workflowId }) => (projectId === undefined) !== (workflowId === undefined), {
+    error: 'expected either projectId or workflowId',
+  });
+
+const DONE = {
+  success: z.literal(true),
+  message: z.string().meta({ examples: ['Worker started for project 6f1b2c3d-0000-4000-8000-000000000000'] }),
+};
+const WARNINGS = z
+  .array(PROJECT_PROBLEM)
+  .meta({ description: 'What of the project’s code cannot be used, or should be seen to.' });
+const NULLABLE = z.string().nullable();
+const STATUS = z.enum(['starting', 'running', 'stopping', 'stopped', 'failed']);
+
+const STARTED = z
+  .object({
+    ...DONE,
+    alreadyRunning: z.boolean(),
+    workerId: NULLABLE,
+    taskQueue: z.string(),
+    host: NULLABLE,
+    workflows: z.int().nullable(),
+    warnings: WARNINGS,
+  })
+  .meta({ id: 'StartedWorker' });
+
+const CHANGED = z.object({ ...DONE, workerId: NULLABLE, warnings: WARNINGS }).meta({ id: 'ChangedWorker' });
+
+const RELOADED = z
+  .object({
+    ...DONE,
+    taskQueue: z.string(),
+    workflows: z.array(z.object({ id: z.string(), name: z.string(), types: z.array(z.string()), digest: z.string() })),
+    activities: z.array(z.object({ name: z.string(), version: NULLABLE, digest: NULLABLE })),
+    warnings: WARNINGS,
+  })
+  .meta({ id: 'ReloadedProject' });
+
+const VIEW = z
+  .object({
+    projectId: z.string(),
+    status: STATUS,
+    isRunning: z.boolean().meta({ description: 'True only for a healthy `running`.' }),
+    isHealthy: z.boolean(),
+    workerId: NULLABLE,
+    taskQueue: z.string(),
+    host: NULLABLE,
+    startedAt: NULLABLE,
+    lastHeartbeat: NULLABLE,
+    workflows: z.int().nullable(),
+    lastError: z.object({ code: z.string(), message: z.string(), occurredAt: NULLABLE }).nullable(),
+  })
+  .meta({ id: 'WorkerStatus' });
+
+const DETAIL = z
+  .object({
+    projectId: z.string(),
+    workerId: z.string(),
+    host: NULLABLE,
+    status: STATUS,
+    startedAt: z.string(),
+    lastHeartbeat: NULLABLE,
+    secondsSinceHeartbeat: z.number().nullable(),
+  })
+  .meta({ id: 'WorkerDetail' });
+
+const ACCEPTED = 'It is recorded, and the host that has the worker had not done it within 30 s.';
+
+const statusOf = async (call: Call, parts: ApiParts): Promise<WorkerView> => {
+  const { id } = await projectOf(call, parts);
+  return control(parts).status(id);
+};
+
+/** Endpoints about project workers. */
+export const workerEndpoints = [
+  endpoint({
+    method: 'POST',
+    path: '/workers/start',
+    operation: 'start-worker',
+    tag: 'workers',
+    summary: 'Starts the worker of a project; one that runs is left as it is.',
+    access: WRITES,
+    body: PROJECT,
+    options: CONTROL,
+    answers: { 200: { description: 'It runs, here or on another host.', schema: STARTED } },
+    handler: async (call, parts) => {
+      const { id } = await asked(call, parts);
+      const { alreadyRunning, workerId, taskQueue, host, workflows, warnings } = await control(parts).start(id);
+      const more = { alreadyRunning, workerId, taskQueue, host, workflows };
+      return { ...done('started', id), ...more, warnings: warnings.map(problemView) };
+    },
+  }),
+  endpoint({
+    method: 'POST',
+    path: '/workers/stop',
+    operation: 'stop-worker',
+    tag: 'workers',
+    summary:
+      'Stops the worker of a project on every host, when what it does is done; one that does not run is left as it is.',
+    access: WRITES,
+    body: PROJECT,
+    options: CONTROL,
+    answers: {
+      200: { description: 'It does not run any more.', schema: CHANGED },
+      202: { description: ACCEPTED, schema: CHANGED },
+    },
+    handler: async (call, parts) => {
+      const { id } = await asked(call, parts);
+      return changed(call, done('stopped', id), await control(parts).stop(id));
+    },
+  }),
+  endpoint({
+    method: 'POST',
+    path: '/workers/restart',
+    operation: 'restart-worker',
+    tag: 'workers',
+    summary: 'Stops the worker of a project and starts it again. New code needs no restart.',
+    access: WRITES,
+    body: PROJECT,
+    options: CONTROL,
+    answers: {
+      200: { description: 'It runs again.', schema: CHANGED },
+      202: { description: ACCEPTED, schema: CHANGED },
+    },
+    handler: async (call, parts) => {
+      const { id } = await asked(call, parts);
+      return changed(call, done('restarted', id), await control(parts).restart(id));
+    },
+  }),
+  endpoint({
+    method: 'POST',
+    path: '/workers/reload',
+    operation: 'reload-worker',
+    tag: 'workers',
+    summary: "Checks and compiles a project's code now, so that the next run finds it ready. No worker is stopped.",
+    access: WRITES,
+    body: OF,
+    options: CONTROL,
+    answers: { 200: { description: 'What the next run will use.', schema: RELOADED } },
+    handler: async (call, parts) => {
+      const project = await reloaded(call, parts);
+      const { taskQueue, workflows, activities, warnings } = await control(parts).reload({ projectId: project.id });
+      return {
+        ...done('reloaded', project.id),
+        taskQueue,
+        workflows: workflows.map(({ id, name, types, digest }) => ({ id, name, types, digest })),
+        activities: activities.map(({ name, version, digest }) => ({ name, version, digest })),
+        warnings: warnings.map(problemView),
+      };
+    },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/workers',
+    operation: 'list-workers',
+    tag: 'workers',
+    summary: 'Projects whose workers run on this host; with `scope=all` also where all others run.',
+    access: READS,
+    query: z.object({
+      scope: z.enum(['host', 'all'], { error: 'expected host or all' }).default('host'),
+    }),
+    answers: {
+      200: {
+        description: 'Their ids.',
+        schema: z.object({ workers: z.array(z.string()), count: z.int(), details: z.array(DETAIL).optional() }),
+      },
+    },
+    handler: async (call, parts) => {
+      const isOwn = await ownership(call, parts);
+      const workers = control(parts).running().filter(isOwn);
+      const listed = { workers, count: workers.length };
+      if (call.query.scope === 'host') return listed;
+      const details = await control(parts).details();
+      return { ...listed, details: details.filter(({ projectId }) => isOwn(projectId)) };
+    },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/workers/status/{projectId}',
+    operation: 'get-worker-status',
+    tag: 'workers',
+    summary: 'Status of the worker of a project, wherever it runs.',
+    access: READS,
+    answers: { 200: { description: 'Of the newest start; `stopped` where there was none.', schema: VIEW } },
+    handler: statusOf,
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/workers/{projectId}/status',
+    operation: 'get-worker-status-by-project',
+    tag: 'workers',
+    summary: 'The same under its other path.',
+    access: READS,
+    answers: { 200: { description: 'As at `/workers/status/{projectId}`.', schema: VIEW } },
+    handler: statusOf,
+  }),
+];
+
+/** The workers of this host. Throws `NOT_CONFIGURED`. */
+function control({ projects }: ApiParts): WorkerControl {
+  return need(projects, 'project workers');
+}
+
+function asked(call: Call<unknown, { readonly projectId: string }>, parts: ApiParts): Promise<ProjectRow> {
+  return projectFor(call, parts, call.body.projectId);
+}
+
+function done(what: 'started' | 'stopped' | 'restarted' | 'reloaded', id: string) {
+  return { success: true as const, message: `Worker ${what} for project ${id}` };
+}
+
+function changed({ h }: Call, said: ReturnType<typeof done>, { accepted, workerId, warnings }: ChangedWorker) {
+  const message = accepted ? `${said.message} is recorded, and under way on another host` : said.message;
+  return h.response({ ...said, message, workerId, warnings: warnings.map(problemView) }).code(accepted ? 202 : 200);
+}
+
+/** The project of a reload, which may be named by one of its workflows. */
+async function reloaded(call: Call<unknown, z.output<typeof OF>>, parts: ApiParts): Promise<ProjectRow> {
+  const { projectId, workflowId } = call.body;
+  if (workflowId === undefined) return projectFor(call, parts, String(projectId));
+  return (await workflowFor(call, parts, workflowId)).project;
+}
+
+/** Which projects a caller may see. */
+async function ownership({ caller }: Call<unknown>, parts: ApiParts): Promise<(projectId: string) => boolean> {
+  const tenant = caller?.tenant ?? null;
+  if (tenant === null) return () => true;
+  const own = new Set((await tables(parts).listProjects(tenant)).map(({ id }) => id));
+  return (projectId) => own.has(projectId);
+}
