@@ -37,6 +37,7 @@ export function meter(wasm: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     if (bytes === undefined) throw new WasmError(`the module has no section ${id}, which the meter needs`);
     return new Reader(bytes);
   };
+  if (exportNames(read(SECTION.export)).has(FUEL)) throw new WasmError(`the module already exports "${FUEL}"`);
   const fuel = globalsImported(read(SECTION.import)) + read(SECTION.global).u32();
   const parameters = parametersOf(read(SECTION.type), read(SECTION.function));
   const rewritten: ReadonlyMap<number, Uint8Array> = new Map([
@@ -80,6 +81,16 @@ function newGlobal(): number[] {
 function newExport(global: number): number[] {
   const name = new TextEncoder().encode(FUEL);
   return [...unsigned(name.length), ...name, KIND.global, ...unsigned(global)];
+}
+
+function exportNames(section: Reader): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (let left = section.u32(); left > 0; left--) {
+    names.add(new TextDecoder().decode(section.take(section.u32())));
+    section.pass(1);
+    section.passNumber();
+  }
+  return names;
 }
 
 function globalsImported(section: Reader): number {
