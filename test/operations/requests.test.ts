@@ -160,7 +160,7 @@ requests(
     assert.ok(asked - before <= 1);
     assert.is(ready.status, 200, 'what mends itself does not count');
     const { checks, ...rest } = ready.body as { checks: Record<string, { status: string; latencyMs: number }> };
-    assert.equal(rest, { status: 'ready' });
+    assert.equal(rest, { ready: true, status: 'ready' });
     assert.equal(Object.keys(checks), ['fhir']);
     assert.is(checks.fhir?.status, 'up');
     assert.type(checks.fhir?.latencyMs, 'number');
@@ -168,7 +168,7 @@ requests(
     const limit = performance.now() + 5000;
     while ((await call('/ready')).status === 200) assert.ok(performance.now() < limit);
     const down = await call('/ready');
-    assert.equal([down.status, down.body.status], [503, 'down']);
+    assert.equal([down.status, down.body.status, down.body.reasons], [503, 'down', ['fhir does not answer']]);
   },
 );
 
