@@ -12,6 +12,8 @@ import { serveRest } from '../db/rest.ts';
 export interface TestStore {
   readonly name: 'embedded' | 'PostgreSQL';
   readonly store: Store;
+  /** URLs that the store asked for, without the host. */
+  readonly asked: readonly string[];
   /** With the key of the service role, and with a key that may do nothing. */
   readonly client: SupabaseClient;
   readonly stranger: SupabaseClient;
@@ -23,21 +25,31 @@ export async function openStores(): Promise<AsyncDisposable & { readonly stores:
   const dir = await mkdtemp(path.join(tmpdir(), 'cloister-projects-'));
   undo.defer(() => rm(dir, { recursive: true, force: true }));
   const db = undo.use(await startSupabase({ dbFile: path.join(dir, 'db.sqlite') }));
-  const stores = [over('embedded', db.url, db.serviceRoleKey, db.anonKey)];
+  const stores = [storeOver('embedded', db.url, db.serviceRoleKey, db.anonKey)];
   const project = await openProject();
   if (typeof project === 'string') console.log(`without PostgreSQL: ${project}`);
   else {
     undo.use(project);
-    const { options, serviceRoleKey, ...rest } = await serveRest(project.server);
-    undo.use(rest);
-    stores.push(over('PostgreSQL', options.url, serviceRoleKey, options.apikey));
+    const rest = undo.use(await serveRest(project.server));
+    stores.push(storeOver('PostgreSQL', rest.options.url, rest.serviceRoleKey, rest.options.apikey));
   }
   const open = undo.move();
   return { stores, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }
 
-function over(name: TestStore['name'], url: string, key: string, anyKey: string): TestStore {
+/** The store over a Supabase that runs. */
+export function storeOver(name: TestStore['name'], url: string, key: string, anyKey: string): TestStore {
   const auth = { persistSession: false, autoRefreshToken: false };
-  const client = createClient(url, key, { auth });
-  return { name, client, store: createStore({ client }), stranger: createClient(url, anyKey, { auth }) };
+  const asked: string[] = [];
+  const record: typeof fetch = (input, init) => {
+    asked.push(decodeURIComponent(String(input).slice(url.length)));
+    return fetch(input, init);
+  };
+  return {
+    name,
+    asked,
+    store: createStore({ client: createClient(url, key, { auth, global: { fetch: record } }) }),
+    client: createClient(url, key, { auth }),
+    stranger: createClient(url, anyKey, { auth }),
+  };
 }

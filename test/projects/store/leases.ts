@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import * as assert from 'uvu/assert';
+import type { Each } from './case.ts';
+
+const SECOND = 1000;
+const iso = (ms: number) => new Date(ms).toISOString();
+
+/** Who runs what. */
+export function leaseCases(each: Each): void {
+  each(
+    'PW-30 of many hosts that take a lease at once one has it, when it is new and whenever it is free again',
+    async ({ store }) => {
+      const resource = `project/${randomUUID()}/0`;
+      let now = Date.now();
+      const race = () =>
+        Promise.all(
+          Array.from({ length: 12 }, (_, n) => {
+            const claim = {
+              resource,
+              holder: `host-${n}`,
+              host: `h${n}`,
+              now: iso(now),
+              expiresAt: iso(now + 30 * SECOND),
+            };
+            return store.acquireLease(claim);
+          }),
+        ).then((claims) => claims.filter((lease) => lease !== null));
+
+      const [first, ...others] = await race();
+      assert.equal([first?.fence, others.length], [1, 0]);
+      assert.equal(await race(), [], 'it is held');
+      now += 30 * SECOND - 1;
+      assert.equal(await race(), [], 'a millisecond before it expires');
+      now += 1;
+      const [second, ...none] = await race();
+      assert.equal([second?.fence, none.length], [2, 0]);
+      await store.releaseLease({ resource, holder: String(second?.holder), fence: 2, now: iso(now) });
+      const [third, ...nobody] = await race();
+      assert.equal([third?.fence, nobody.length], [3, 0]);
+      assert.equal(await store.listLeases(`project/${resource.split('/')[1]}/`), [third]);
+    },
+  );
+
+  each('PW-31 who has lost a lease can neither renew it nor give it back', async ({ store }) => {
+    const resource = `project/${randomUUID()}/1`;
+    const now = Date.now();
+    const take = (holder: string, at: number) =>
+      store.acquireLease({ resource, holder, host: 'h', now: iso(at), expiresAt: iso(at + 30 * SECOND) });
+    const renew = (holder: string, fence: number, at: number) =>
+      store.renewLease({ resource, holder, fence, now: iso(at), expiresAt: iso(at + 30 * SECOND) });
+    assert.is((await take('a', now))?.fence, 1);
+    assert.is(await renew('a', 1, now + 20 * SECOND), true);
+    assert.is(await take('b', now + 40 * SECOND), null, 'renewed in time');
+    assert.is((await take('b', now + 50 * SECOND))?.fence, 2);
+    assert.is(await renew('a', 1, now + 51 * SECOND), false);
+    await store.releaseLease({ resource, holder: 'a', fence: 1, now: iso(now + 51 * SECOND) });
+    // The same host a second time, as one that was started anew under its name.
+    assert.is((await take('a', now + 90 * SECOND))?.fence, 3);
+    assert.is(await renew('a', 1, now + 91 * SECOND), false);
+    await store.releaseLease({ resource, holder: 'a', fence: 1, now: iso(now + 91 * SECOND) });
+    const [lease] = await store.listLeases(resource);
+    assert.equal([lease?.holder, lease?.fence, lease?.expiresAt], ['a', 3, iso(now + 120 * SECOND)]);
+  });
+
+  each('PW-30 a lease that is renewed while another host takes it has one holder', async ({ store }) => {
+    for (let n = 0; n < 8; n++) {
+      const resource = `project/${randomUUID()}/0`;
+      const now = Date.now();
+      const later = now + 30 * SECOND;
+      await store.acquireLease({ resource, holder: 'a', host: 'h', now: iso(now), expiresAt: iso(later) });
+      const [renewed, taken] = await Promise.all([
+        store.renewLease({ resource, holder: 'a', fence: 1, now: iso(later), expiresAt: iso(later + 30 * SECOND) }),
+        store.acquireLease({ resource, holder: 'b', host: 'h', now: iso(later), expiresAt: iso(later + 30 * SECOND) }),
+      ]);
+      const [lease] = await store.listLeases(resource);
+      // Both may have had it, one after the other: what counts is who can renew it from now on.
+      assert.is(lease?.holder, taken === null ? 'a' : 'b');
+      if (taken === null) assert.is(renewed, true);
+      const again = { resource, holder: 'a', fence: 1, now: iso(later), expiresAt: iso(later + 31 * SECOND) };
+      assert.is(await store.renewLease(again), taken === null);
+    }
+  });
+
+  each('the clock of the database is told where it has one, and is no lease', async ({ name, store }) => {
+    const time = await store.databaseTime();
+    if (name === 'embedded') assert.is(time, null);
+    else assert.ok(time !== null && Math.abs(time - Date.now()) < 60_000);
+    assert.ok((await store.listLeases('')).every(({ resource }) => resource.startsWith('project/')));
+  });
+}
