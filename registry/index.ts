@@ -5,7 +5,7 @@ export type { Build, BuildFault, BuildInput, BuildResult, Bundle, PackageFiles, 
 export { canonicalJson, digestOf as contentDigest } from './canonical.ts';
 export { checkProject } from './check.ts';
 export { type Compiled, type CompileOptions, compileWorkflow } from './compile.ts';
-export { DECLARED } from './declaration.ts';
+export { DECLARED, DEFAULT_DECLARATION } from './declaration.ts';
 export { REGISTRY_ERRORS, type RegistryCode, RegistryError } from './errors.ts';
 export { clamp, type EffectiveGrants, effectiveGrants, type GrantOptions } from './grants.ts';
 export {
@@ -35,8 +35,17 @@ export { type PluginManifest, readPluginManifest } from './plugins/manifest.ts';
 export { highest, isChannel, isPluginName, isVersion, LATEST, sortVersions } from './plugins/name.ts';
 export { formatProblem, hasErrors, type Problem, sortProblems } from './problem.ts';
 export { type OpenOptions, openProject, type Project } from './project.ts';
+export { type ActivityTable, activityNames, activityTable, type BuiltComponent } from './projects/activities.ts';
+export { readCompiled } from './projects/compiled.ts';
+export { type ChosenComponent, chooseComponents, namesOf } from './projects/components.ts';
+export { isLoaded, readReferences } from './projects/definition.ts';
+export { faultProblem } from './projects/faults.ts';
 export type * from './projects/pin.ts';
+export { ACTIVITY_HEADER, isReservedType } from './projects/pin.ts';
 export { type ProjectProblem, projectSentence } from './projects/problem.ts';
+export { recompileWarning, staleWarning } from './projects/stale.ts';
+export { exportProblems, guessTypes, type TypeTable, typesOf, typeTable } from './projects/types.ts';
+export { plain, quoted } from './projects/words.ts';
 export { type CompiledScript, compileScript } from './scripts/single.ts';
 export { checkBranchName } from './source/branch.ts';
 export {

@@ -8,6 +8,7 @@ export interface ChosenComponent {
   readonly id: string;
   readonly name: string;
   readonly code: string;
+  readonly language: 'TypeScript' | 'JavaScript';
   readonly version: string | null;
   /** Versions of one component share it: whose they are, and their name. */
   readonly group: string;
@@ -48,24 +49,35 @@ export function chooseComponents(
     else if (problem?.code === 'COMPONENT_FOREIGN') errors.push(problem);
     else if (problem && reference.isActive) warnings.push(problem);
   }
-  const groups = new Map<string, boolean>();
-  for (const [row, isActive] of referred) groups.set(groupOf(row), isActive || groups.get(groupOf(row)) === true);
+  const groups = new Set([...referred.keys()].map(groupOf));
+  /** Versions of each group that an active workflow refers to. */
+  const active = new Map<string, (string | null)[]>();
+  for (const [row, isActive] of referred) {
+    if (isActive) active.set(groupOf(row), [...(active.get(groupOf(row)) ?? []), row.version]);
+  }
+  const isActive = (row: ComponentRow): boolean => {
+    if (referred.get(row) === true) return true;
+    const versions = active.get(groupOf(row));
+    return versions !== undefined && row.version !== null && !versions.includes(row.version);
+  };
   const wanted = new Map([...referred.keys()].map((row) => [row.id, row]));
   for (const row of rows.versions) {
-    if (row.version !== null && groups.has(groupOf(row)) && isCallable(project, row)) wanted.set(row.id, row);
+    const isSibling = row.version !== null && groups.has(groupOf(row)) && !wanted.has(row.id);
+    if (isSibling && isCallable(project, row)) wanted.set(row.id, row);
   }
   const chosen: ChosenComponent[] = [];
   for (const row of [...wanted.values()].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     const language = languageProblem(row);
     if (language) errors.push(language);
-    else chosen.push(toChosen(row, groups.get(groupOf(row)) === true));
+    else chosen.push(toChosen(row, isActive(row)));
   }
   return { chosen, warnings: once(warnings), errors: once(errors) };
 }
 
 function toChosen(row: ComponentRow, isActive: boolean): ChosenComponent {
   const { id, name, version } = row;
-  return { id, name, code: row.code ?? '', version, group: groupOf(row), isActive };
+  const language = row.language?.trim().toLowerCase() === 'javascript' ? 'JavaScript' : 'TypeScript';
+  return { id, name, code: row.code ?? '', language, version, group: groupOf(row), isActive };
 }
 
 const groupOf = ({ projectId, name }: ComponentRow): string => `${projectId ?? ''} ${name}`;
