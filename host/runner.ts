@@ -1,6 +1,17 @@
 /** Runs one script in a cell under one run's context: the only way from the host into the sandbox. */
 import { setImmediate } from 'node:timers/promises';
-import type { Bundle, Limits, LogLine, RunInfo, RunOutcome, RunRequest, Sandbox, Usage } from '../sandbox/index.ts';
+import type {
+  ActivityRun,
+  Bundle,
+  Limits,
+  LogLine,
+  RunInfo,
+  RunOutcome,
+  RunRequest,
+  Sandbox,
+  ThrownError,
+  Usage,
+} from '../sandbox/index.ts';
 import { Backlog } from './backlog.ts';
 import { CapabilityError, type Grants, type RunContext } from './broker/capability.ts';
 import type { Broker } from './broker/index.ts';
@@ -16,7 +27,12 @@ export interface ScriptRun {
   /** Digest of the plan. */
   readonly digest: string;
   readonly bundle: Bundle;
+  /** Exported function to call. Absent: `main`. */
+  readonly entry?: string;
+  /** The argument; with `activity`, the list of arguments. */
   readonly params: unknown;
+  /** What makes the script an activity of a project's. */
+  readonly activity?: ActivityRun;
   readonly grants: Grants;
   readonly limits: Limits;
   /** Milliseconds from now after which the run fails with `SCRIPT_WALL`, waiting for a place included. */
@@ -35,6 +51,8 @@ export type ScriptOutcome =
       readonly code: FailureCode;
       readonly message: string;
       readonly stack?: string;
+      /** What the script threw; only of an activity of a project's. */
+      readonly thrown?: ThrownError;
       readonly usage: Usage;
     };
 
@@ -94,8 +112,9 @@ export class ScriptRunner {
     const asked: RunRequest = {
       cell,
       bundle: request.bundle,
-      entry: 'main',
+      entry: request.entry ?? 'main',
       params: JSON.stringify(request.params ?? {}),
+      ...(request.activity && { activity: request.activity }),
       run: request.run,
       env: request.grants.env,
       limits: { ...request.limits, wallMs: Math.min(request.limits.wallMs, limitMs) },
@@ -172,11 +191,11 @@ function completed(output: string, usage: Usage): ScriptOutcome {
 /** An uncaught capability error gives the activity the code its capability named, so that `retries` treats it rightly. */
 function conclude(outcome: RunOutcome, refused: ReadonlyMap<string, FailureCode>, overran: boolean): ScriptOutcome {
   if (outcome.ok) return completed(outcome.output, outcome.usage);
-  const { code, message, stack, thrownCode } = outcome.error;
+  const { code, message, stack, thrownCode, thrown } = outcome.error;
   const { usage } = outcome;
   if (code === 'CANCELLED' && overran) {
     return { ok: false, code: 'SCRIPT_WALL', message: 'the timeout of the activity passed', usage };
   }
   const uncaught = thrownCode ? refused.get(fault({ code: thrownCode, message })) : undefined;
-  return { ok: false, code: uncaught ?? code, message, ...(stack && { stack }), usage };
+  return { ok: false, code: uncaught ?? code, message, ...(stack && { stack }), ...(thrown && { thrown }), usage };
 }

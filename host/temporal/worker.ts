@@ -1,7 +1,6 @@
 /** The worker of task queue `billing`: workflows from the bundle, host steps by name, scripts by the catch-all activity. */
 import {
   type ActivityInterceptorsFactory,
-  GracefulShutdownPeriodExpiredError,
   type InjectedSinks,
   type NativeConnection,
   Worker,
@@ -12,6 +11,7 @@ import { closeRecord, createRecord } from './activities/record.ts';
 import { createScriptActivity, type ScriptDependencies } from './activities/script.ts';
 import { workflowBundle } from './bundle.ts';
 import { BILLING_QUEUE } from './queue.ts';
+import { type RunningWorker, runWorker } from './running.ts';
 import { ActivitySlots } from './slots.ts';
 import type { RunSinks } from './workflows/sinks.ts';
 import type { BillingArgs, RecordClose, RecordCreate } from './workflows/types.ts';
@@ -47,14 +47,10 @@ const UNWATCHED: WorkerWatch = {
 
 const CACHED_RUNS = 200;
 
-/** A running worker. `stop` drains it; `ended` settles when it has ended, and rejects when it failed. */
-export interface BillingWorker {
-  readonly ended: Promise<void>;
-  stop(): Promise<void>;
-}
+export type { RunningWorker as BillingWorker } from './running.ts';
 
 /** Starts the worker; resolves when it polls. */
-export async function startWorker(options: WorkerOptions): Promise<BillingWorker> {
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { fhir, shelf, watch = UNWATCHED } = options;
   const worker = await Worker.create({
     connection: options.connection,
@@ -82,16 +78,5 @@ export async function startWorker(options: WorkerOptions): Promise<BillingWorker
     shutdownGraceTime: options.graceMs,
     shutdownForceTime: options.forceMs,
   });
-  const ended = worker.run();
-  ended.catch(() => undefined);
-  return {
-    ended,
-    stop: async () => {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
-      // What was cut off is taken up by another host: an end by force, in time, is an end.
-      await ended.catch((error: unknown) => {
-        if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw error;
-      });
-    },
-  };
+  return runWorker(worker);
 }

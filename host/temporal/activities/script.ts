@@ -1,5 +1,4 @@
 /** The catch-all activity: its type is the script's own name, its arguments are `params` and the walk's `ScriptCall`. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Plan, PlanActivity } from '../../../registry/index.ts';
 import type { Bundle, Limits, LogLine } from '../../../sandbox/index.ts';
@@ -7,9 +6,10 @@ import type { Grants } from '../../broker/capability.ts';
 import { FAILURES, type FailureCode } from '../../codes.ts';
 import type { PlanShelf } from '../../plans.ts';
 import type { Origin, Ward } from '../../quarantine.ts';
-import { LONGEST_MS, type ScriptOutcome, type ScriptRunner } from '../../runner.ts';
+import type { ScriptOutcome, ScriptRunner } from '../../runner.ts';
 import type { TenantRules } from '../../tenants.ts';
 import type { ScriptCall } from '../workflows/types.ts';
+import { endCancelled, HEARTBEAT_MS, hostLost, timeOf, told, untilPrepared } from './attempt.ts';
 
 /** What the activity needs from its host. */
 export interface ScriptDependencies {
@@ -28,8 +28,6 @@ export interface ScriptDependencies {
   ) => void;
 }
 
-const HEARTBEAT_MS = 1000;
-const PREPARE_RETRY_MS = 500;
 /** An activity that waited longer than this before anybody took it had no host. */
 const LATE_MS = 1000;
 
@@ -43,8 +41,10 @@ export function createScriptActivity(dependencies: ScriptDependencies): (...args
     // The heartbeat is the host's, not the script's: a script that never calls anything still counts as alive.
     const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
     try {
-      const { waitedMs } = timeOf(context);
-      const prepared = await prepare(dependencies, context, call as ScriptCall);
+      const { waitedMs, remainingMs } = timeOf(context);
+      const failed = (error: unknown): void => dependencies.failed(error, call as ScriptCall);
+      const gathering = () => gather(dependencies, context, call as ScriptCall);
+      const prepared = await untilPrepared(context, gathering, { remainingMs, failed });
       const outcome = await perform(dependencies, context, params, prepared);
       if (outcome.ok) return outcome.output;
       if (outcome.code === 'CANCELLED') await endCancelled(context);
@@ -60,14 +60,6 @@ export function createScriptActivity(dependencies: ScriptDependencies): (...args
   };
 }
 
-/** What Temporal is told of an error: one of the table's, or that the host is in trouble. Its own text stays in the host. */
-async function told(error: unknown, context: Context, log: () => void): Promise<unknown> {
-  if (error instanceof ApplicationFailure) return error;
-  if (context.cancellationSignal.aborted) return endCancelled(context);
-  log();
-  return hostLost('the host failed');
-}
-
 /** All of a script's run that comes out of stores. */
 interface Prepared {
   readonly call: ScriptCall;
@@ -80,35 +72,7 @@ interface Prepared {
   readonly notes: readonly string[];
 }
 
-/**
- * Gets plan, code and grants together, and knows that the code is not in quarantine. A store that fails is the host's
- * trouble, not the script's: it is asked again until the time is up, and then the activity counts as lost.
- */
-async function prepare(dependencies: ScriptDependencies, context: Context, call: ScriptCall): Promise<Prepared> {
-  const done = new AbortController();
-  const late = overrun(context, done.signal);
-  late.catch(() => undefined);
-  try {
-    for (;;) {
-      try {
-        return await Promise.race([gather(dependencies, context, call), context.cancelled, late]);
-      } catch (error) {
-        if (error instanceof ApplicationFailure || context.cancellationSignal.aborted) throw error;
-        dependencies.failed(error, call);
-        await context.sleep(PREPARE_RETRY_MS);
-      }
-    }
-  } finally {
-    // A timer that is left behind would keep a process up that has nothing more to do.
-    done.abort();
-  }
-}
-
-async function overrun(context: Context, signal: AbortSignal): Promise<never> {
-  await sleep(Math.min(Math.max(1, timeOf(context).remainingMs), LONGEST_MS), undefined, { signal });
-  throw hostLost('the stores of the host did not answer');
-}
-
+/** Gets plan, code and grants together, and knows that the code is not in quarantine. */
 async function gather(dependencies: ScriptDependencies, context: Context, call: ScriptCall): Promise<Prepared> {
   const { shelf, tenants, ward } = dependencies;
   const { info } = context;
@@ -180,29 +144,6 @@ async function perform(
   // Told when it is counted: whatever runs next finds the code stopped.
   await Promise.all(counting);
   return outcome;
-}
-
-/**
- * Time until the host must report an overrun, a little before Temporal would: a timeout that Temporal raises itself means
- * that the host was lost.
- */
-function timeOf({ info }: Context): { readonly waitedMs: number; readonly remainingMs: number } {
-  const { scheduledTimestampMs, currentAttemptScheduledTimestampMs, scheduleToCloseTimeoutMs: timeoutMs } = info;
-  // A clock that is behind the server's would let the server time out first.
-  const behindMs = Math.max(0, currentAttemptScheduledTimestampMs - Date.now());
-  const margin = Math.min(1000, timeoutMs / 10) + behindMs;
-  const waitedMs = Math.min(Math.max(0, Date.now() - scheduledTimestampMs), timeoutMs);
-  return { waitedMs, remainingMs: timeoutMs - waitedMs - margin };
-}
-
-/** Cancelled by the run: acknowledged as such. Cut off by the host's own stop: reported as lost, so that the walk goes on. */
-async function endCancelled(context: Context): Promise<never> {
-  if (context.cancellationSignal.aborted && !context.cancellationDetails?.workerShutdown) return context.cancelled;
-  throw hostLost('the host stopped');
-}
-
-function hostLost(message: string): ApplicationFailure {
-  return ApplicationFailure.create({ message, type: 'HOST_LOST', nonRetryable: false });
 }
 
 function gone(call: ScriptCall, attempt: number): ApplicationFailure {

@@ -1,0 +1,50 @@
+/** The header of activities that guest code schedules, as the host reads it. */
+import type { Context } from '@temporalio/activity';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
+import { ACTIVITY_HEADER, type ActivityHeader, type ActivityPin } from '../../../registry/index.ts';
+
+/** Headers of the attempts that run. */
+const headers = new WeakMap<Context, unknown>();
+
+/** Keeps the header of each attempt for as long as that lasts. */
+export function keepHeader(context: Context): { inbound: ActivityInboundCallsInterceptor } {
+  return {
+    inbound: {
+      execute(input, next) {
+        const payload = input.headers[ACTIVITY_HEADER];
+        if (payload) headers.set(context, defaultPayloadConverter.fromPayload(payload));
+        return next(input);
+      },
+    },
+  };
+}
+
+/** Header of an attempt: null when there is none, `unreadable` when it is not what the guest interpreter writes. */
+export function headerOf(context: Context): ActivityHeader | null | 'unreadable' {
+  if (!headers.has(context)) return null;
+  const header = headers.get(context);
+  return isHeader(header) ? header : 'unreadable';
+}
+
+const KINDS: ReadonlySet<unknown> = new Set<ActivityPin['kind']>(['component', 'own', 'built-in']);
+
+function isHeader(value: unknown): value is ActivityHeader {
+  if (!isRecord(value)) return false;
+  const { pin, workflow, known } = value;
+  if (!isRecord(workflow) || typeof workflow.id !== 'string' || typeof workflow.name !== 'string') return false;
+  if (known !== undefined && !(Array.isArray(known) && known.every((name) => typeof name === 'string'))) return false;
+  return pin === null || isPin(pin);
+}
+
+function isPin(value: unknown): value is ActivityPin {
+  if (!isRecord(value)) return false;
+  const { kind, digest, export: name, component, version } = value;
+  return KINDS.has(kind) && typeof name === 'string' && [digest, component, version].every(isTextOrNull);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const isTextOrNull = (value: unknown): boolean => value === null || typeof value === 'string';
