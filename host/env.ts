@@ -2,6 +2,7 @@
  * The host's environment, parsed once. The only file that reads `process.env`: whoever needs a variable gets the
  * `Environment`, or the value, passed in.
  */
+import { contradictions } from './env/contradictions.ts';
 import type { Kind } from './env/kinds.ts';
 import { VARIABLES, type Variable } from './env/variables.ts';
 
@@ -39,8 +40,10 @@ export function readEnvironment(source: EnvironmentSource = process.env): Enviro
     if (value === undefined) problems.push(problemOf(variable, given ?? ''));
     parsed[field] = value;
   }
+  const environment = Object.freeze(parsed) as Environment;
+  problems.push(...contradictions(environment));
   if (problems.length > 0) throw new EnvironmentError(problems);
-  return Object.freeze(parsed) as Environment;
+  return environment;
 }
 
 const WEBHOOK_SECRET = 'CLOISTER_WEBHOOK_SECRET_';

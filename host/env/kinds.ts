@@ -28,6 +28,28 @@ export const count: Kind<number> = {
   parse: (given) => wholeNumber(given, 1, 1_000_000),
 };
 
+/** A whole number within bounds. */
+export const between = (least: number, most: number): Kind<number> => ({
+  expected: `a whole number from ${least} to ${most}`,
+  parse: (given) => wholeNumber(given, least, most),
+});
+
+/** A time in milliseconds, up to an hour. */
+export const milliseconds: Kind<number> = {
+  expected: 'a whole number of milliseconds, from 100 to 3600000',
+  parse: (given) => wholeNumber(given, 100, 3_600_000),
+};
+
+/** Names of npm packages, with commas between. */
+export const packageNames: Kind<readonly string[]> = {
+  expected: 'names of npm packages with commas between',
+  parse(given) {
+    const names = given.split(',').map((name) => name.trim());
+    const isName = (name: string): boolean => /^(@[a-z0-9~-][\w.~-]*\/)?[a-z0-9~-][\w.~-]*$/.test(name);
+    return names.every(isName) ? names : undefined;
+  },
+};
+
 /** A time such as `30s`, `5m` or `1h`; milliseconds to the host. */
 export const duration: Kind<number> = {
   expected: 'a whole number above 0 with s, m or h, such as `30s`',

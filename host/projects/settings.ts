@@ -1,4 +1,5 @@
 /** Settings of project workers. Times in milliseconds. */
+import type { Environment } from '../env.ts';
 
 /** How often a worker that crashed is started again by itself. */
 export interface RestartRule {
@@ -43,6 +44,18 @@ export interface ProjectSettings {
   readonly embedded: boolean;
 }
 
+/** What the code of projects may be and use. */
+export interface GuestSettings {
+  readonly steps: number;
+  readonly memoryMb: number;
+  readonly codeMaxBytes: number;
+  readonly activityHeapMb: number;
+  /** npm packages that it may import. */
+  readonly packages: readonly string[];
+  /** Folder whose `node_modules` has them. */
+  readonly packagesDir: string;
+}
+
 /** What the specification has where nobody says anything (project workers 6, 7, 8, 12, 13). */
 export const DEFAULTS = {
   heartbeatMs: 30_000,
@@ -71,3 +84,41 @@ export const DEFAULTS = {
   debug: false,
   embedded: false,
 } as const satisfies ProjectSettings;
+
+/** What a host says of itself. */
+export interface ProjectHost {
+  readonly embedded: boolean;
+  readonly graceMs: number;
+  readonly forceMs: number;
+}
+
+/** The settings out of the environment. */
+export function projectSettings(environment: Environment, host: ProjectHost): ProjectSettings {
+  return {
+    ...DEFAULTS,
+    ...host,
+    heartbeatMs: environment.workerHeartbeatMs,
+    staleMs: environment.workerStaleMs,
+    autoRestart: environment.workerAutoRestart,
+    leaseTtlMs: environment.leaseTtlMs,
+    leaseRenewMs: environment.leaseRenewMs,
+    // A host that is to be quick about the leases of the dead looks at them as often.
+    monitorMs: Math.min(DEFAULTS.monitorMs, environment.leaseRenewMs),
+    maxProjects: environment.workerMaxProjects,
+    maxActivities: environment.maxActivities,
+    maxWorkflowTasks: environment.maxWorkflowTasks,
+    debug: environment.workerDebug,
+  };
+}
+
+/** The settings of projects' code. `packagesDir`: where the environment names no other. */
+export function guestSettings(environment: Environment, packagesDir: string): GuestSettings {
+  return {
+    steps: environment.guestSteps,
+    memoryMb: environment.guestMemoryMb,
+    codeMaxBytes: environment.workflowCodeMaxBytes,
+    activityHeapMb: environment.activityHeapMb,
+    packages: environment.guestPackages,
+    packagesDir: environment.guestPackagesDir ?? packagesDir,
+  };
+}
