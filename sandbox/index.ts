@@ -49,14 +49,6 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   return new CellSandbox(options);
 }
 
-/**
- * Text of the module that `@temporalio/activity`, and for its failures `@temporalio/common`, is to scripts that run as activities of
- * projects: for `virtual` of a build.
- */
-export async function activityModule(): Promise<string> {
-  return (await loadSources()).activity;
-}
-
 /** What is there once the first call came. */
 interface Parts {
   readonly pool: Pool;

@@ -12,8 +12,6 @@ export interface Sources {
   /** ES modules that scripts are bundled with. */
   readonly cloister: string;
   readonly db: string;
-  /** The module `@temporalio/activity` of scripts that are activities of projects. */
-  readonly activity: string;
 }
 
 let loading: Promise<Sources> | null = null;
@@ -33,17 +31,16 @@ export function loadSources(): Promise<Sources> {
 async function load(): Promise<Sources> {
   try {
     const libraries = bundle('guest/libraries.ts', { format: 'iife', globalName: '$made', minify: true });
-    const [cell, build, prelude, sealed, cloister, db, activity] = await Promise.all([
+    const [cell, build, prelude, sealed, cloister, db] = await Promise.all([
       program('cell/main.ts'),
       program('build/main.ts'),
       guestScript('guest/prelude.ts', 'install', libraries),
       guestScript('guest/sealed.ts', 'evaluate', libraries),
       bundle('guest/cloister.ts', { format: 'esm', external: ['./db.ts'] }),
       bundle('guest/db.ts', { format: 'esm' }),
-      bundle('guest/activity.ts', { format: 'esm' }),
       libraries,
     ]);
-    return { cell, build, prelude, sealed, cloister, db, activity };
+    return { cell, build, prelude, sealed, cloister, db };
   } finally {
     await esbuild.stop();
   }

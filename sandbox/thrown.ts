@@ -25,7 +25,7 @@ function read(value: unknown, bundle: Bundle, left: number): ThrownError | null 
     unknown
   >;
   if (typeof name !== 'string' || typeof message !== 'string') return null;
-  const mapped = typeof stack === 'string' ? ownFrames(mapStack(stack, bundle)) : undefined;
+  const mapped = typeof stack === 'string' ? mapStack(stack, bundle) : undefined;
   const list = typeof details === 'string' && details.length <= DETAILS_CHARS ? parseList(details) : null;
   const under = cause === undefined ? null : read(cause, bundle, left - 1);
   return {
@@ -47,12 +47,6 @@ function parseList(text: string): readonly unknown[] | null {
   if (deeperThan(text, MAX_DEPTH) || moreValuesThan(text, MAX_VALUES)) return null;
   const list: unknown = JSON.parse(text);
   return Array.isArray(list) ? list : null;
-}
-
-/** Without the frames of the module `@temporalio/activity`. */
-function ownFrames(stack: string | undefined): string | undefined {
-  const own = stack?.split('\n').filter((line) => !line.includes('virtual:@temporalio/'));
-  return own && own.length > 0 ? own.join('\n') : undefined;
 }
 
 function isWait(ms: unknown): ms is number {

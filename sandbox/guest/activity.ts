@@ -1,66 +1,70 @@
-/** The module `@temporalio/activity` as activities of projects import it. Bundled into them, as `cloister` is. */
+/** The module `@temporalio/activity` as activities of projects import it. */
 import type { ActivityCore } from './attempt.ts';
-import type { Core } from './core.ts';
+import type { Outlets } from './core.ts';
 import { millisecondsOf } from './duration.ts';
-import { CancelledFailure } from './failure.ts';
-
-declare const $cloister: Core;
-
-const core = $cloister;
+import * as failures from './failure.ts';
 
 type Meta = Record<string, unknown>;
-
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
-
-type Level = (typeof LEVELS)[number];
-
-const write = (level: string, message: string, meta?: Meta): void =>
-  core.log(level.toLowerCase() === 'trace' ? 'debug' : level.toLowerCase(), message, meta);
-
-/** Lines of the activity's log. */
-export const log = /* @__PURE__ */ Object.freeze({
-  log: (level: string, message: string, meta?: Meta) => write(level, message, meta),
-  ...(Object.fromEntries(
-    LEVELS.map((level) => [level, (message: string, meta?: Meta) => write(level, message, meta)]),
-  ) as Record<Level, (message: string, meta?: Meta) => void>),
-});
 
 const nothing = (): void => undefined;
 const instrument = Object.freeze({ add: nothing, record: nothing, set: nothing, withTags: () => instrument });
 
 /** Takes figures and keeps none: a script has no way to a host's figures. */
-export const metricMeter: Record<string, () => unknown> = Object.freeze({
+const metricMeter: Record<string, () => unknown> = Object.freeze({
   createCounter: () => instrument,
   createHistogram: () => instrument,
   createGauge: () => instrument,
   withTags: () => metricMeter,
 });
 
-function activity(): ActivityCore {
-  if (core.activity === null) throw new Error('Activity context not initialized');
-  return core.activity;
+/** Makes the module for the one attempt that the realm is for. */
+export function createActivity(core: ActivityCore, outlets: Outlets): Record<string, unknown> {
+  const log = createLog(outlets);
+  const context = new Context(core, log);
+  return {
+    ...failures,
+    Context: Object.assign(Context, { current: () => context }),
+    log,
+    metricMeter,
+    activityInfo: () => context.info,
+    inActivityContext: () => true,
+    sleep: context.sleep,
+    heartbeat: context.heartbeat,
+    cancelled: () => context.cancelled,
+    cancellationDetails: () => context.cancellationDetails,
+    cancellationSignal: () => context.cancellationSignal,
+    getClient: () => context.client,
+    // Of options that only Temporal's own worker heeds.
+    setActivityOptions: nothing,
+  };
 }
 
-/** The one attempt that a realm is made for. */
-export class Context {
-  static #current: Context | null = null;
-  readonly info: Readonly<Record<string, unknown>>;
-  readonly log = log;
+function createLog({ log }: Outlets) {
+  const write = (level: string, message: string, meta?: Meta): void => log(level, message, meta);
+  return Object.freeze({
+    log: (level: string, message: string, meta?: Meta) =>
+      write(level === 'TRACE' ? 'debug' : level.toLowerCase(), message, meta),
+    trace: (message: string, meta?: Meta) => write('debug', message, meta),
+    debug: (message: string, meta?: Meta) => write('debug', message, meta),
+    info: (message: string, meta?: Meta) => write('info', message, meta),
+    warn: (message: string, meta?: Meta) => write('warn', message, meta),
+    error: (message: string, meta?: Meta) => write('error', message, meta),
+  });
+}
+
+class Context {
+  readonly info: ActivityCore['info'];
+  readonly log: ReturnType<typeof createLog>;
   readonly metricMeter = metricMeter;
   readonly #core: ActivityCore;
   readonly #controller = new AbortController();
   #cancelled: Promise<never> | null = null;
   #details: Readonly<Record<string, boolean>> | undefined;
 
-  /** Not for scripts: `Context.current()` is. */
-  constructor(part: ActivityCore) {
-    this.#core = part;
-    this.info = part.info;
-  }
-
-  static current(): Context {
-    Context.#current ??= new Context(activity());
-    return Context.#current;
+  constructor(core: ActivityCore, log: ReturnType<typeof createLog>) {
+    this.#core = core;
+    this.info = core.info;
+    this.log = log;
   }
 
   /** Rejects with a `CancelledFailure` when the activity is cancelled; never resolves. */
@@ -99,7 +103,7 @@ export class Context {
     promise.catch(nothing);
     this.#core.onCancel((text) => {
       const { reason, details } = JSON.parse(text) as { reason: string; details: Record<string, boolean> };
-      const failure = new CancelledFailure(reason);
+      const failure = new failures.CancelledFailure(reason);
       this.#details = Object.freeze(details);
       this.#controller.abort(failure);
       reject(failure);
@@ -107,26 +111,3 @@ export class Context {
     return promise;
   }
 }
-
-/** What Temporal says of this attempt. */
-export const activityInfo = (): Context['info'] => Context.current().info;
-
-/** Whether the code runs as an activity. */
-export const inActivityContext = (): boolean => core.activity !== null;
-
-export const sleep = (duration: number | string): Promise<void> => Context.current().sleep(duration);
-
-export const heartbeat = (details?: unknown): void => Context.current().heartbeat(details);
-
-export const cancelled = (): Promise<never> => Context.current().cancelled;
-
-export const cancellationDetails = (): Context['cancellationDetails'] => Context.current().cancellationDetails;
-
-export const cancellationSignal = (): AbortSignal => Context.current().cancellationSignal;
-
-export const getClient = (): never => Context.current().client;
-
-/** Takes options that only Temporal's own worker heeds. */
-export const setActivityOptions = nothing;
-
-export * from './failure.ts';

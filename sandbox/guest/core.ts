@@ -1,5 +1,6 @@
 import type { ActivityCore } from './attempt.ts';
 import type { Bridge } from './bridge.ts';
+import { libraries } from './lazy.ts';
 import type { Settings } from './prelude.ts';
 import { create, defineProperty, freeze, ownKeys } from './primordials.ts';
 
@@ -13,8 +14,8 @@ export interface Outlets {
 export interface Core extends Outlets {
   readonly env: Readonly<Record<string, string>>;
   readonly run: Settings['run'];
-  /** What the module `@temporalio/activity` stands on; null where the run is no activity of a project's. */
-  readonly activity: ActivityCore | null;
+  /** What the module `@temporalio/activity` exports, made when it is first asked for; null where the run is no activity of a project's. */
+  readonly activity: Readonly<Record<string, unknown>> | null;
 }
 
 /** Makes the ways out over a bridge. */
@@ -27,8 +28,19 @@ export function createOutlets(bridge: Bridge): Outlets {
 }
 
 /** Makes the frozen core of one run. */
-export function createCore({ call, log }: Outlets, { env, run }: Settings, activity: ActivityCore | null): Core {
-  return freeze({ call, log, env: freeze(withoutPrototype(env)), run: freeze(run), activity });
+export function createCore(outlets: Outlets, { env, run }: Settings, attempt: ActivityCore | null): Core {
+  const { call, log } = outlets;
+  let activity: Record<string, unknown> | null = null;
+  return freeze({
+    call,
+    log,
+    env: freeze(withoutPrototype(env)),
+    run: freeze(run),
+    get activity() {
+      if (attempt !== null) activity ??= libraries().activity().createActivity(attempt, outlets);
+      return activity;
+    },
+  });
 }
 
 /** So that `env.toString` is undefined, as any name that was not granted. */

@@ -17,3 +17,5 @@ export const fetch = (): typeof import('./fetch.ts') => require('./fetch.ts');
 export const crypto = (): typeof import('./crypto.ts') => require('./crypto.ts');
 /** Numbers out of a seed. */
 export const random = (): typeof import('./random.ts') => require('./random.ts');
+/** The module `@temporalio/activity`. */
+export const activity = (): typeof import('./activity.ts') => require('./activity.ts');

@@ -1,6 +1,11 @@
 /** The catch-all activity of a project's worker: the activity's type is the name that guest code calls, its arguments are the script's own. */
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
-import { type ActivityHeader, type ActivityPin, DEFAULT_DECLARATION, type ProjectRow } from '../../../registry/index.ts';
+import {
+  type ActivityHeader,
+  type ActivityPin,
+  DEFAULT_DECLARATION,
+  type ProjectRow,
+} from '../../../registry/index.ts';
 import type { ActivityRun, Bundle, Limits, LogLine } from '../../../sandbox/index.ts';
 import type { Grants } from '../../broker/capability.ts';
 import { LONGEST_MS, type ScriptOutcome, type ScriptRunner } from '../../runner.ts';
