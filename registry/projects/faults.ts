@@ -68,7 +68,7 @@ function statementOf(text: string, line: number, column: number): { readonly lin
 function offenceOf({ found, line, column }: BuildFault, text: string): { found: string; column: number } {
   const start = column - 1;
   const row = (text.split('\n', line)[line - 1] ?? '').replace(/\r$/, '');
-  if (found.includes('found end of file')) return { found: 'the end of the text', column: start };
+  if (found.endsWith('end of file')) return { found: 'the end of the text', column: start };
   const [, token] = /\bfound "(.*)"$/s.exec(found) ?? [];
   const here = token !== undefined && row.startsWith(token, start) ? token : row.slice(start).trimEnd();
   // Where two words stand beside each other, the first is the one to blame.
