@@ -120,7 +120,7 @@ export function workflowTables(client: SupabaseClient): Workflows {
       const changed = workflow.id === undefined ? [] : (settle(TABLE, await change.select('*')) ?? []);
       if (changed.length > 0) return one(await withStatus(changed), id);
       const row = { is_active: true, ...columns, id, project_id: projectId, created_at: now };
-      const draft = 'status_id' in row ? row : { ...row, status_id: await needStatus('draft') };
+      const draft = 'status_id' in row ? row : { ...row, status_id: await statusId('draft') };
       const once = { onConflict: 'id', ignoreDuplicates: true };
       return one(await withStatus(settle(TABLE, await client.from(TABLE).upsert(draft, once).select('*')) ?? []), id);
     },

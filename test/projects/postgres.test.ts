@@ -102,6 +102,8 @@ on('a host works with it', async ({ store }) => {
     kebabName: 'mails',
   });
   assert.equal([saved.status, saved.kebabName], ['active', 'mails']);
+  const made = await store.saveProjectWorkflow({ projectId: id, name: 'new' });
+  assert.is(made.status, null, 'the builder has no status `draft`');
   const component = await store.saveComponent({ projectId: id, name: 'send', code: 'x', version: '1' });
   assert.equal(await store.listProjectComponents(id), [component]);
   const { workerId } = await store.insertWorker({
@@ -132,7 +134,7 @@ on("the builder's people keep reaching their own rows and scripts reach none of 
         (select count(*)::int from workflow_workers) as l`;
       return { ...row };
     });
-  assert.equal(await seenBy({ sub: owner }), { p: 1, w: 1, l: 0 });
+  assert.equal(await seenBy({ sub: owner }), { p: 1, w: 2, l: 0 });
   assert.equal(await seenBy({ sub: randomUUID() }), { p: 0, w: 0, l: 0 });
   assert.equal(await seenBy({ tenant_id: owner }), { p: 0, w: 0, l: 0 });
 });

@@ -14,6 +14,8 @@ export interface TestStore {
   readonly store: Store;
   /** URLs that the store asked for, without the host. */
   readonly asked: readonly string[];
+  /** Puts work of others before the next change of a row that the store asks for. */
+  interrupt(work: () => Promise<unknown>): void;
   /** With the key of the service role, and with a key that may do nothing. */
   readonly client: SupabaseClient;
   readonly stranger: SupabaseClient;
@@ -41,13 +43,22 @@ export async function openStores(): Promise<AsyncDisposable & { readonly stores:
 export function storeOver(name: TestStore['name'], url: string, key: string, anyKey: string): TestStore {
   const auth = { persistSession: false, autoRefreshToken: false };
   const asked: string[] = [];
-  const record: typeof fetch = (input, init) => {
+  let before: (() => Promise<unknown>) | null = null;
+  const record: typeof fetch = async (input, init) => {
     asked.push(decodeURIComponent(String(input).slice(url.length)));
+    if (init?.method === 'PATCH') {
+      const work = before;
+      before = null;
+      await work?.();
+    }
     return fetch(input, init);
   };
   return {
     name,
     asked,
+    interrupt: (work) => {
+      before = work;
+    },
     store: createStore({ client: createClient(url, key, { auth, global: { fetch: record } }) }),
     client: createClient(url, key, { auth }),
     stranger: createClient(url, anyKey, { auth }),

@@ -62,24 +62,33 @@ export function leaseCases(each: Each): void {
     assert.equal([lease?.holder, lease?.fence, lease?.expiresAt], ['a', 3, iso(now + 120 * SECOND)]);
   });
 
-  each('PW-30 a lease that is renewed while another host takes it has one holder', async ({ store }) => {
-    for (let n = 0; n < 8; n++) {
-      const resource = `project/${randomUUID()}/0`;
+  each(
+    'PW-30 what others do between a look at a lease and its taking is not overwritten',
+    async ({ store, interrupt }) => {
       const now = Date.now();
       const later = now + 30 * SECOND;
-      await store.acquireLease({ resource, holder: 'a', host: 'h', now: iso(now), expiresAt: iso(later) });
-      const [renewed, taken] = await Promise.all([
-        store.renewLease({ resource, holder: 'a', fence: 1, now: iso(later), expiresAt: iso(later + 30 * SECOND) }),
-        store.acquireLease({ resource, holder: 'b', host: 'h', now: iso(later), expiresAt: iso(later + 30 * SECOND) }),
-      ]);
-      const [lease] = await store.listLeases(resource);
-      // Both may have had it, one after the other: what counts is who can renew it from now on.
-      assert.is(lease?.holder, taken === null ? 'a' : 'b');
-      if (taken === null) assert.is(renewed, true);
-      const again = { resource, holder: 'a', fence: 1, now: iso(later), expiresAt: iso(later + 31 * SECOND) };
-      assert.is(await store.renewLease(again), taken === null);
-    }
-  });
+      const take = (resource: string, holder: string, at: number) =>
+        store.acquireLease({ resource, holder, host: 'h', now: iso(at), expiresAt: iso(at + 30 * SECOND) });
+      const others = {
+        renew: (resource: string) =>
+          store.renewLease({ resource, holder: 'a', fence: 1, now: iso(later), expiresAt: iso(later + 30 * SECOND) }),
+        take: (resource: string) => take(resource, 'c', later),
+        takeAndRelease: async (resource: string) => {
+          await take(resource, 'c', later);
+          await store.releaseLease({ resource, holder: 'c', fence: 2, now: iso(later) });
+        },
+      };
+      const left = { renew: ['a', 1], take: ['c', 2], takeAndRelease: [null, 2] };
+      for (const deed of ['renew', 'take', 'takeAndRelease'] as const) {
+        const resource = `project/${randomUUID()}/0`;
+        await take(resource, 'a', now);
+        interrupt(() => others[deed](resource));
+        assert.is(await take(resource, 'b', later), null, deed);
+        const [lease] = await store.listLeases(resource);
+        assert.equal([lease?.holder, lease?.fence], left[deed], deed);
+      }
+    },
+  );
 
   each('the clock of the database is told where it has one, and is no lease', async ({ name, store }) => {
     const time = await store.databaseTime();
