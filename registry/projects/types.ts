@@ -103,8 +103,8 @@ function duplicate(project: string, type: string, names: readonly string[]): Pro
   };
 }
 
-const FUNCTION = /^[ \t]*export[ \t]+(?:async[ \t]+)?function[ \t]*\*?[ \t]*([\w$]+)/gm;
-const VARIABLE = /^[ \t]*export[ \t]+(?:const|let|var)[ \t]+([\w$]+)[^=\n]{0,200}=[ \t]*(?:async\b|\(|function\b)/gm;
+const FUNCTION = /\bexport[ \t]+(?:async[ \t]+)?function[ \t]*\*?[ \t]*([\w$]+)/g;
+const VARIABLE = /\bexport[ \t]+(?:const|let|var)[ \t]+([\w$]+)[^=\n]{0,200}=[ \t]*(?:async\b|\(|function\b)/g;
 
 /** Types that a code which does not compile would have had, by its words: to tell runs of it what is wrong. */
 export function guessTypes(code: string): readonly string[] {
