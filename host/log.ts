@@ -48,6 +48,7 @@ export function createLog(level: string, sink: DestinationStream): Logger {
   return pino(
     {
       level,
+      formatters: { level: (label) => ({ level: label }) },
       redact: { paths: HIDDEN, censor: '***' },
       serializers: { err: errorOf },
       hooks: { streamWrite: (line) => line.replace(CREDENTIAL, '***') },
