@@ -116,6 +116,8 @@ function partsOf(options: HostOptions, { scripts, operations, work }: Running) {
     projects: null,
     projectCode: null,
     projectRuns: rows && new ProjectRuns(work.client),
+    projectQueues: null,
+    doctor: null,
     limits: new Limits(options.limits),
     written,
     shelf,

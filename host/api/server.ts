@@ -9,6 +9,10 @@ import type { Chores } from '../chores/index.ts';
 import { ApiError } from '../error.ts';
 import type { PlanShelf } from '../plans.ts';
 import type { Plugins } from '../plugins/index.ts';
+import type { ProjectCode } from '../projects/code.ts';
+import type { Doctor } from '../projects/diagnose.ts';
+import type { ProjectWorkers } from '../projects/index.ts';
+import type { TaskQueues } from '../projects/queues.ts';
 import type { ProjectRuns } from '../projects/runs.ts';
 import type { Ward } from '../quarantine.ts';
 import type { Repository } from '../repository/index.ts';
@@ -27,7 +31,6 @@ import { healthEndpoints, type Load } from './health.ts';
 import { keyEndpoints } from './keys.ts';
 import { metricsEndpoints } from './metrics.ts';
 import { pluginEndpoints } from './plugins.ts';
-import type { ChecksCode } from './projects/publish.ts';
 import { projectEndpoints } from './projects.ts';
 import { quarantineEndpoints } from './quarantines.ts';
 import { shown } from './query.ts';
@@ -40,7 +43,7 @@ import { tenantEndpoints } from './tenants.ts';
 import { triggerEndpoints } from './triggers.ts';
 import { type Operations, watchRequests } from './watch.ts';
 import { webhookEndpoints } from './webhooks.ts';
-import { type WorkerControl, workerEndpoints } from './workers.ts';
+import { workerEndpoints } from './workers.ts';
 import { workflowEndpoints } from './workflows.ts';
 
 /** Parts of a host that endpoints are about. Null: the host has no such part, and its endpoints answer `NOT_CONFIGURED`. */
@@ -56,9 +59,11 @@ export interface ApiParts {
   readonly chores: Chores | null;
   readonly keys: Keys | null;
   /** Workers of projects on this host. */
-  readonly projects: WorkerControl | null;
-  readonly projectCode: ChecksCode | null;
+  readonly projects: ProjectWorkers | null;
+  readonly projectCode: ProjectCode | null;
   readonly projectRuns: ProjectRuns | null;
+  readonly projectQueues: TaskQueues | null;
+  readonly doctor: Doctor | null;
   /** Tables of the registry. */
   readonly rows: Store | null;
   readonly unscopedRuns: 'allow' | 'deny';

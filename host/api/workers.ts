@@ -2,34 +2,15 @@
 
 import type { RouteOptions } from '@hapi/hapi';
 import { z } from 'zod';
-import type { ProjectRow } from '../../registry/index.ts';
-import type {
-  ChangedWorker,
-  ReloadedProject,
-  StartedWorker,
-  WorkerDetail,
-  WorkerStats,
-  WorkerView,
-} from '../projects/types.ts';
+import { type ProjectRow, StoreError } from '../../registry/index.ts';
+import type { Diagnosis } from '../projects/diagnose.ts';
+import type { ProjectWorkers } from '../projects/index.ts';
+import type { ChangedWorker, WorkerView } from '../projects/types.ts';
 import { type Call, endpoint, need } from './endpoint.ts';
 import { projectFor, projectOf, tables, workflowFor } from './projects/find.ts';
 import { problemView } from './projects/publish.ts';
 import { PROJECT_PROBLEM } from './projects/schemas.ts';
 import type { ApiParts } from './server.ts';
-
-/** What the API asks of project workers. Ids are lower-case UUIDs of projects that exist. */
-export interface WorkerControl {
-  start(projectId: string): Promise<StartedWorker>;
-  stop(projectId: string): Promise<ChangedWorker>;
-  restart(projectId: string): Promise<ChangedWorker>;
-  reload(of: { readonly projectId: string }): Promise<ReloadedProject>;
-  status(projectId: string): Promise<WorkerView>;
-  statistics(projectId: string): Promise<WorkerStats>;
-  /** Ids of the projects whose workers this host runs. */
-  running(): readonly string[];
-  /** Workers of every host that have not ended. */
-  details(): Promise<readonly WorkerDetail[]>;
-}
 
 const READS = { role: 'viewer', scope: 'workers:read', tenants: 'own' } as const;
 const WRITES = { role: 'operator', scope: 'workers:write', tenants: 'own' } as const;
@@ -110,6 +91,29 @@ const DETAIL = z
   })
   .meta({ id: 'WorkerDetail' });
 
+const STATISTICS = z
+  .record(z.string(), z.number())
+  .meta({
+    description:
+      '`uptimeSec`, `workflows`, `codeLoadMs`, `heartbeatLatencyMs`, `memoryMb`, `cpuPercent`, `backlog`, `pollers` and others.',
+  });
+
+const DIAGNOSIS = z
+  .object({
+    ok: z.boolean(),
+    checks: z.array(
+      z.object({
+        code: z.string(),
+        ok: z.boolean(),
+        where: z.string(),
+        found: z.string(),
+        expected: z.string(),
+        hint: z.string().meta({ description: 'What to do.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'Diagnosis' });
+
 const ACCEPTED = 'It is recorded, and the host that has the worker had not done it within 30 s.';
 
 const statusOf = async (call: Call, parts: ApiParts): Promise<WorkerView> => {
@@ -126,6 +130,7 @@ export const workerEndpoints = [
     tag: 'workers',
     summary: 'Starts the worker of a project; one that runs is left as it is.',
     access: WRITES,
+    errors: ['PROJECT_NOT_FOUND', 'LEASE_HELD', 'HOST_FULL', 'WORKER_FAILED'],
     body: PROJECT,
     options: CONTROL,
     answers: { 200: { description: 'It runs, here or on another host.', schema: STARTED } },
@@ -144,6 +149,7 @@ export const workerEndpoints = [
     summary:
       'Stops the worker of a project on every host, when what it does is done; one that does not run is left as it is.',
     access: WRITES,
+    errors: ['PROJECT_NOT_FOUND', 'LEASE_HELD', 'WORKER_FAILED'],
     body: PROJECT,
     options: CONTROL,
     answers: {
@@ -162,6 +168,7 @@ export const workerEndpoints = [
     tag: 'workers',
     summary: 'Stops the worker of a project and starts it again. New code needs no restart.',
     access: WRITES,
+    errors: ['PROJECT_NOT_FOUND', 'LEASE_HELD', 'HOST_FULL', 'WORKER_FAILED'],
     body: PROJECT,
     options: CONTROL,
     answers: {
@@ -180,6 +187,7 @@ export const workerEndpoints = [
     tag: 'workers',
     summary: "Checks and compiles a project's code now, so that the next run finds it ready. No worker is stopped.",
     access: WRITES,
+    errors: ['PROJECT_NOT_FOUND', 'WORKFLOW_NOT_FOUND', 'WORKER_FAILED'],
     body: OF,
     options: CONTROL,
     answers: { 200: { description: 'What the next run will use.', schema: RELOADED } },
@@ -202,6 +210,7 @@ export const workerEndpoints = [
     tag: 'workers',
     summary: 'Projects whose workers run on this host; with `scope=all` also where all others run.',
     access: READS,
+    errors: [],
     query: z.object({
       scope: z.enum(['host', 'all'], { error: 'expected host or all' }).default('host'),
     }),
@@ -227,6 +236,7 @@ export const workerEndpoints = [
     tag: 'workers',
     summary: 'Status of the worker of a project, wherever it runs.',
     access: READS,
+    errors: ['PROJECT_NOT_FOUND'],
     answers: { 200: { description: 'Of the newest start; `stopped` where there was none.', schema: VIEW } },
     handler: statusOf,
   }),
@@ -237,13 +247,73 @@ export const workerEndpoints = [
     tag: 'workers',
     summary: 'The same under its other path.',
     access: READS,
+    errors: ['PROJECT_NOT_FOUND'],
     answers: { 200: { description: 'As at `/workers/status/{projectId}`.', schema: VIEW } },
     handler: statusOf,
   }),
+  endpoint({
+    method: 'GET',
+    path: '/workers/{projectId}',
+    operation: 'get-worker',
+    tag: 'workers',
+    summary: 'Status and figures of the worker of a project.',
+    access: READS,
+    answers: { 200: { description: 'Both.', schema: VIEW.extend({ statistics: STATISTICS }).meta({ id: 'Worker' }) } },
+    errors: ['PROJECT_NOT_FOUND'],
+    handler: async (call, parts) => {
+      const project = await projectOf(call, parts);
+      return { ...(await control(parts).status(project.id)), statistics: await statistics(parts, project) };
+    },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/workers/{projectId}/statistics',
+    operation: 'get-worker-statistics',
+    tag: 'workers',
+    summary: 'Figures of the worker of a project, and of its task queue.',
+    access: READS,
+    answers: { 200: { description: 'Counters are since the worker’s start.', schema: STATISTICS } },
+    errors: ['PROJECT_NOT_FOUND'],
+    handler: async (call, parts) => statistics(parts, await projectOf(call, parts)),
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/workers/{projectId}/diagnose',
+    operation: 'diagnose-worker',
+    tag: 'workers',
+    summary: 'Looks for all that is known to go wrong with a project and its worker, and says what to do.',
+    access: READS,
+    options: { timeout: { server: 60_000 } },
+    answers: { 200: { description: 'Every check, in the order of docs/troubleshooting.md.', schema: DIAGNOSIS } },
+    errors: ['PROJECT_NOT_FOUND'],
+    handler: diagnose,
+  }),
 ];
 
+/** What is wrong with a project. The host's own callers are told also where the database cannot be asked for the project. */
+async function diagnose(call: Call, parts: ApiParts): Promise<Diagnosis> {
+  const doctor = need(parts.doctor, 'project workers');
+  const isHosts = call.caller?.tenant === null;
+  const project = await projectOf(call, parts).catch((error: unknown) => {
+    if (isHosts && error instanceof StoreError && error.code === 'STORE_UNAVAILABLE') return null;
+    throw error;
+  });
+  return doctor.diagnose(project, isHosts);
+}
+
+/** The worker's own figures, with those of its queue where Temporal answers. */
+async function statistics(parts: ApiParts, { id, taskQueueName }: ProjectRow): Promise<Record<string, number>> {
+  const [stats, queue] = await Promise.all([
+    control(parts).statistics(id),
+    need(parts.projectQueues, 'project workers')
+      .read(taskQueueName)
+      .catch(() => ({})),
+  ]);
+  return { ...stats, ...queue };
+}
+
 /** The workers of this host. Throws `NOT_CONFIGURED`. */
-function control({ projects }: ApiParts): WorkerControl {
+function control({ projects }: ApiParts): ProjectWorkers {
   return need(projects, 'project workers');
 }
 

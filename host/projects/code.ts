@@ -5,12 +5,14 @@ import {
   type Build,
   type Bundle,
   type CodeStore,
+  type CompiledCodes,
   type GuestPlan,
   isReservedType,
   type LoadedGuest,
   type ProjectProblem,
   type ProjectRow,
   type ProjectStore,
+  type ProjectWorkflowRow,
   plain,
   projectSentence,
   quoted,
@@ -19,7 +21,7 @@ import {
   typesOf,
 } from '../../registry/index.ts';
 import { CodeOwner, Compiler, type GuestPackages } from './code/compiler.ts';
-import { type RunnableWorkflow, type Snapshot, takeSnapshot } from './code/snapshot.ts';
+import { type RunnableWorkflow, type Snapshot, type SnapshotParts, takeSnapshot } from './code/snapshot.ts';
 
 export type { GuestPackages } from './code/compiler.ts';
 
@@ -55,6 +57,17 @@ export interface LoadedProject {
   /** What is quarantined or refused; a workflow's has its `workflowId`. */
   readonly errors: readonly ProjectProblem[];
   readonly loadMs: number;
+}
+
+/** One workflow that was checked. `codes` is null where it cannot run. */
+export interface CheckedWorkflow {
+  readonly codes: CompiledCodes | null;
+  /** Names that runs of it can be started with. */
+  readonly types: readonly string[];
+  /** As the plan of a run would have it; empty where it cannot run. */
+  readonly digest: string;
+  readonly errors: readonly ProjectProblem[];
+  readonly warnings: readonly ProjectProblem[];
 }
 
 /** A map without lines: where the real one would make the plan too large for a history. */
@@ -103,6 +116,29 @@ export class ProjectCode {
       warnings: isEmpty ? [...warnings, noWorkflows(project)] : warnings,
       errors: snapshot.errors,
       loadMs: Math.round(performance.now() - began),
+    };
+  }
+
+  /**
+   * Checks and compiles one workflow as it stands in `wanted`, whatever its status, among what else the project has. Rejects as
+   * `load` does.
+   */
+  async check(project: ProjectRow, wanted: ProjectWorkflowRow): Promise<CheckedWorkflow> {
+    const { store } = this.#options;
+    const { id } = wanted;
+    const active = { ...wanted, status: 'active', isActive: true };
+    const rows = (await store.listProjectWorkflows(project.id)).map((row) => (row.id === id ? active : row));
+    const asWanted = { ...store, listProjectWorkflows: async () => rows };
+    const snapshot = await takeSnapshot(this.#parts(asWanted), project, new CodeOwner());
+    const own = snapshot.workflows.find((workflow) => workflow.id === id);
+    const taken = own ? typesOf(own).flatMap((type) => snapshot.types.refused.get(type) ?? []) : [];
+    const concerns = ({ workflowId }: ProjectProblem): boolean => workflowId === id;
+    return {
+      codes: own?.codes ?? null,
+      types: own ? typesOf(own) : [],
+      digest: own ? `sha256:${own.code.bundle.digest}` : '',
+      errors: [...new Set([...snapshot.errors.filter(concerns), ...taken])],
+      warnings: snapshot.warnings.filter(concerns),
     };
   }
 
@@ -160,11 +196,15 @@ export class ProjectCode {
   }
 
   #snapshot(project: ProjectRow): Promise<Snapshot> {
-    const { store, packages, limits } = this.#options;
-    const parts = { store, packages, compiler: this.#compiler, codeMaxBytes: limits.codeMaxBytes };
+    const parts = this.#parts(this.#options.store);
     const latest = this.#projects.get(project.id) ?? new Latest();
     this.#projects.set(project.id, latest);
     return latest.take(() => takeSnapshot(parts, project, latest.owner));
+  }
+
+  #parts(store: ProjectStore): SnapshotParts {
+    const { packages, limits } = this.#options;
+    return { store, packages, compiler: this.#compiler, codeMaxBytes: limits.codeMaxBytes };
   }
 
   #pin(
@@ -203,7 +243,7 @@ export class ProjectCode {
   async #buildSamples(): Promise<ReadonlyMap<string, ActivityPin>> {
     const { sampleActivities } = this.#options;
     const files = new Map([...sampleActivities].map(([name, text]) => [`${name}.ts`, text]));
-    const pins = [...sampleActivities.keys()].sort().map(async (name) => {
+    const pins = [...sampleActivities.keys()].filter((name) => !name.startsWith('_')).sort().map(async (name) => {
       const source = { kind: 'activity', entry: `${name}.ts`, files } as const;
       const made = await this.#compiler.compile(source, this.#samplesOwner);
       if (!made.ok) throw new Error(`built-in activity ${name}: ${JSON.stringify(made.faults)}`);

@@ -64,6 +64,8 @@ export async function apiStand(): Promise<ApiStand> {
     projects: null,
     projectCode: null,
     projectRuns: null,
+    projectQueues: null,
+    doctor: null,
     rows: null,
     checks: new Map([['fhir', () => fhir.host.ping()]]),
     load: () => ({ sandbox: sandbox.stats(), waiting: 7 }),

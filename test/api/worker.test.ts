@@ -86,6 +86,8 @@ worker('a run is shown from its history, and one can be started that waits', asy
     projects: null,
     projectCode: null,
     projectRuns: null,
+    projectQueues: null,
+    doctor: null,
     rows: null,
     load: null,
     log: pino({ level: 'silent' }),

@@ -1,7 +1,5 @@
 /** Publication of a workflow: checked first, then kept as the current code, then recorded in its history. */
 import {
-  type CompiledCodes,
-  type LoadedGuest,
   type ProjectProblem,
   type ProjectRow,
   type ProjectWorkflowRow,
@@ -12,23 +10,6 @@ import { need } from '../endpoint.ts';
 import type { ApiParts } from '../server.ts';
 import { tables } from './find.ts';
 import { listedWorkflow } from './schemas.ts';
-
-/** What the API asks of a project's code. */
-export interface ChecksCode {
-  /** What a run of the type would be pinned to, or why it could not be. */
-  plan(project: ProjectRow, type: string): Promise<LoadedGuest>;
-  /** Reads and compiles one workflow as it stands in the row, among what else the project has. */
-  check(project: ProjectRow, workflow: ProjectWorkflowRow): Promise<CheckedWorkflow>;
-}
-
-/** A workflow that was checked. `codes` is null where there is an error. */
-export interface CheckedWorkflow {
-  readonly codes: CompiledCodes | null;
-  readonly types: readonly string[];
-  readonly digest: string;
-  readonly errors: readonly ProjectProblem[];
-  readonly warnings: readonly ProjectProblem[];
-}
 
 /** What is asked for. */
 export interface Publication {
@@ -74,14 +55,11 @@ export async function publish(
   }
   const store = tables(parts);
   const { id, name, projectId } = workflow;
-  const saved =
-    code === undefined && !activate
-      ? workflow
-      : await store.saveProjectWorkflow({
-          ...{ id, name, projectId },
-          ...(code !== undefined && { compiledTypescript: code }),
-          ...(activate && { status: 'active', isActive: true }),
-        });
+  // What was checked is what is kept, also where somebody else has written meanwhile.
+  const saved = await store.saveProjectWorkflow({
+    ...{ id, name, projectId, compiledTypescript: wanted.compiledTypescript },
+    ...(activate && { status: 'active', isActive: true }),
+  });
   const compilation = await store.recordCompilation(id, codes, version);
   return {
     workflow: listedWorkflow(saved),
