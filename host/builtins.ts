@@ -14,7 +14,7 @@ export async function readBuiltIns(dir: string | null): Promise<ReadonlyMap<stri
 }
 
 /** The activities that come with the product for projects, as `sendEmail` → source text; what begins with `_` they share. */
-export function sampleActivities(): Promise<ReadonlyMap<string, string>> {
+export function readSamples(): Promise<ReadonlyMap<string, string>> {
   return readScripts(join(SHIPPED, SAMPLES));
 }
 
