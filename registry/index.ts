@@ -78,7 +78,6 @@ export {
   type FoundStart,
   type IdempotencyStore,
   type IdempotentStart,
-  kebab,
   type LeaseClaim,
   type LeaseRow,
   type LineStore,

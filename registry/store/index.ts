@@ -42,7 +42,7 @@ export type {
   WorkflowWrite,
 } from './project.ts';
 export type { CellKill, Quarantine, QuarantineStore } from './quarantine.ts';
-export { kebab, QueueError, queueProblem } from './queue.ts';
+export { QueueError, queueProblem } from './queue.ts';
 export { parseSettings, type Tenant, type TenantSecret, type TenantSettings } from './tenant.ts';
 export type { TenantStore } from './tenants.ts';
 export { compilationDigest } from './workflows.ts';

@@ -30,8 +30,8 @@ create table workflow_workers (id uuid primary key default gen_random_uuid(), wo
   metadata jsonb);
 alter table projects enable row level security;
 alter table workflows enable row level security;
-create policy own on projects for all to authenticated using (auth.uid() = user_id) with check (auth.uid() = user_id);
-create policy own on workflows for all to authenticated
+create policy own on projects for select to authenticated using (auth.uid() = user_id);
+create policy own on workflows for select to authenticated
   using (exists (select from projects p where p.id = project_id and p.user_id = (select auth.uid())));
 insert into projects (id, name, user_id, task_queue_name) values
   ('${project}', 'Billing Mails', '${owner}', 'abc123-billing-mails-queue');
@@ -122,7 +122,7 @@ on('a host works with it', async ({ store }) => {
   assert.is((await store.moveWorker(workerId, ['starting'], { status: 'running' }))?.status, 'running');
 });
 
-on("the builder's people keep reaching their own rows and scripts reach none of them", async ({ admin, rest }) => {
+on("the builder's people keep reading their own rows and scripts read none of them", async ({ admin, rest }) => {
   assert.equal(await probeDatabase(rest.options), []);
   const seenBy = (claims: { sub?: string | undefined; tenant_id?: string | undefined }) =>
     admin.begin(async (sql) => {
@@ -139,12 +139,19 @@ on("the builder's people keep reaching their own rows and scripts reach none of 
   assert.equal(await seenBy({ tenant_id: owner }), { p: 0, w: 0, l: 0 });
 });
 
-on('a policy of the builder that lets everybody in is refused', async ({ admin, rest }) => {
-  await admin.unsafe('create policy everybody on components for select to authenticated using (true)');
-  const found = await probeDatabase(rest.options);
-  assert.is(found.length, 1);
-  assert.match(String(found[0]), /policy public\.components everybody does not look at tenant_id/);
-  await admin.unsafe('drop policy everybody on components');
+on('a policy of the builder that lets everybody in, or people change code, is refused', async ({ admin, rest }) => {
+  const open = [
+    'create policy open on components for select to authenticated using (true)',
+    'create policy open on components for insert to authenticated with check (auth.uid() is not null)',
+    'create policy open on components for all to authenticated using (auth.uid() is not null)',
+  ];
+  for (const policy of open) {
+    await admin.unsafe(policy);
+    const found = await probeDatabase(rest.options);
+    assert.is(found.length, 1, policy);
+    assert.match(String(found[0]), /policy public\.components open does not look at tenant_id/);
+    await admin.unsafe('drop policy open on components');
+  }
 });
 
 test.run();
