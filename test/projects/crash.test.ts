@@ -3,7 +3,7 @@
 import { TransportError } from '@temporalio/worker';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { restartAfter } from '../../host/projects/restarts.ts';
+import { restartAfter, restartOf } from '../../host/projects/restarts.ts';
 import { DEFAULTS } from '../../host/projects/settings.ts';
 import type { WorkerRow } from '../../registry/index.ts';
 import { CODE, type Hosted, newProject, openEmbedded, openHosted, until } from './hosted.ts';
@@ -74,10 +74,11 @@ test('PW-22 it is started again by itself, later each time, and no more when tha
     launched[n]?.crash(new Error('again'));
     await until(() => launched.length === n + 2, `start ${n + 2}`);
     const rows = await store.listProjectWorkers(project.id, 9);
-    const failed = rows.find(({ status }) => status === 'failed');
-    const { attempt, nextAt } = failed?.metadata.restart as { attempt: number; nextAt: string };
-    assert.is(attempt, n + 1);
-    delays.push(Date.parse(nextAt) - Date.parse(failed?.stoppedAt ?? ''));
+    const [failed] = rows.filter(({ status }) => status === 'failed');
+    const restart = failed && restartOf(failed);
+    if (!restart || !('nextAt' in restart)) throw new Error('no restart is planned');
+    assert.is(restart.attempt, n + 1);
+    delays.push(Date.parse(restart.nextAt) - Date.parse(failed.stoppedAt ?? ''));
     await inState(project.id, 'running');
   }
   launched[DEFAULTS.restart.limit]?.crash(new Error('the last'));
