@@ -6,6 +6,8 @@ import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client
 import type { Load } from '../api/health.ts';
 import { isFailureCode } from '../codes.ts';
 import { showSandbox } from './cells.ts';
+import { showProcesses } from './processes.ts';
+import { ProjectMeter } from './projects.ts';
 
 const QUICK = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const LONG = [0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_400];
@@ -46,6 +48,9 @@ export class Meter {
     'cache',
     'result',
   ]);
+
+  /** Of project workers. */
+  readonly projects = new ProjectMeter(this.#registry);
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
@@ -92,6 +97,7 @@ export class Meter {
   /** Shows the sandbox's own figures as they are when somebody asks. */
   watch(load: () => Load): void {
     showSandbox(this.#registry, load);
+    showProcesses(this.#registry, load);
   }
 
   /** All figures as text. */
