@@ -10,6 +10,7 @@ import { choreList } from './chores/list.ts';
 import type { HostOperations } from './metrics/operations.ts';
 import type { HostOptions } from './options.ts';
 import { ProjectRuns } from './projects/runs.ts';
+import type { Projects } from './projects/start.ts';
 import { sweepCode } from './repository/code.ts';
 import { Schedules } from './schedules/index.ts';
 import type { ScriptHost } from './scripts.ts';
@@ -29,6 +30,8 @@ export interface Running {
   readonly scripts: ScriptHost;
   readonly operations: HostOperations;
   readonly work: Work;
+  /** Null: the host has no part in project workers. */
+  readonly projects: Projects | null;
 }
 
 /** Starts the API and what works beside it. When a part does not start, what had started is ended again. */
@@ -99,7 +102,7 @@ function openChores({ choreSettings, project, rows, store, log }: HostOptions, {
 }
 
 /** Parts that endpoints are about, and who may call them. */
-function partsOf(options: HostOptions, { scripts, operations, work }: Running) {
+function partsOf(options: HostOptions, { scripts, operations, work, projects }: Running) {
   const { rows } = options;
   const { shelf, runs, ward, plugins } = work;
   const { runner, sandbox, audit } = scripts;
@@ -113,8 +116,8 @@ function partsOf(options: HostOptions, { scripts, operations, work }: Running) {
     ...options,
     access: { ...options.access, keys },
     keys,
-    projects: null,
-    projectCode: null,
+    projects: projects?.workers ?? null,
+    projectCode: projects?.code ?? null,
     projectRuns: rows && new ProjectRuns(work.client),
     projectQueues: null,
     doctor: null,

@@ -11,6 +11,7 @@ import { type Environment, grantedVariable } from './env.ts';
 import { type DataFolder, openDataFolder } from './folder.ts';
 import { type Host, startHost } from './host.ts';
 import { openLog } from './log.ts';
+import { guestSettings, projectSettings } from './projects/settings.ts';
 import { editedRepository } from './repository/start.ts';
 import { openRows } from './rows.ts';
 import type { StartedRun } from './runs/index.ts';
@@ -81,7 +82,7 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
 }
 
 async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentOptions) {
-  const { environment, projectDir, port, scriptLog } = options;
+  const { environment, projectDir, port, scriptLog, lasting = true } = options;
   if (!stack.temporal) throw new Error('a development host needs Temporal');
   const rows = openRows(stack.supabase);
   const log = openLog({ level: environment.logLevel, file: folder.file('host.log') });
@@ -99,6 +100,7 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
     quarantine: { kills: environment.quarantineKills, windowMs: environment.quarantineWindowMs },
     project: { kind: 'working-tree' as const, dir: resolve(projectDir) },
     repository: await editedRepository(resolve(projectDir), folder.path, environment.builtInDir, log),
+    projects: lasting ? projectsOf(environment, folder) : null,
     tenants: developmentTenants(folder.file('tenants.yaml'), grantedVariable),
     builtInDir: environment.builtInDir,
     access: accessOf(environment, 'loopback'),
@@ -124,6 +126,12 @@ async function startOver(stack: Stack, folder: DataFolder, options: DevelopmentO
   };
   if (port !== undefined) return startHost({ ...settings, port });
   return startHost({ ...settings, port: environment.workerServicePort, orFreePort: true });
+}
+
+function projectsOf(environment: Environment, folder: DataFolder) {
+  const host = { embedded: true, graceMs: GRACE_MS, forceMs: FORCE_MS };
+  const guest = guestSettings(environment, folder.file('packages'));
+  return { workers: projectSettings(environment, host), guest };
 }
 
 /** The same for each host over the same data folder, so that its runs go on after a restart. */

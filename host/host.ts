@@ -4,6 +4,7 @@ import { speakForTemporal } from './log.ts';
 import { openOperations } from './metrics/operations.ts';
 import type { HostOptions } from './options.ts';
 import type { PlanShelf } from './plans.ts';
+import { startProjects } from './projects/start.ts';
 import type { Runs } from './runs/index.ts';
 import { createScriptHost } from './scripts.ts';
 import { startWork } from './work.ts';
@@ -30,13 +31,15 @@ export async function startHost(options: HostOptions): Promise<Host> {
   starting.defer(() => scripts.close());
   const work = await startWork(options, scripts, operations);
   starting.defer(() => work.close());
-  const control = await startControl(options, { scripts, operations, work });
+  const projects = await startProjects(options, { scripts, operations, work });
+  if (projects) starting.defer(() => projects.close());
+  const control = await startControl(options, { scripts, operations, work, projects });
   starting.defer(() => control.close());
   const owned = starting.move();
   const close = async (): Promise<void> => {
     operations.stop();
     // The API says meanwhile that it stops. How the worker ended is heard below.
-    await work.worker.stop().catch(() => undefined);
+    await Promise.all([work.worker.stop().catch(() => undefined), projects?.workers.close()]);
     await owned.disposeAsync();
   };
   return { url: control.url, runs: work.runs, shelf: work.shelf, ended: work.worker.ended, close };

@@ -7,6 +7,7 @@ import type { Aidbox } from './aidbox/registration.ts';
 import type { Access } from './api/access.ts';
 import type { ChoreSettings } from './chores/list.ts';
 import type { ProjectSource } from './plans.ts';
+import type { GuestSettings, ProjectSettings } from './projects/settings.ts';
 import type { QuarantineRule } from './quarantine.ts';
 import type { Repository } from './repository/index.ts';
 import type { ScriptHostOptions } from './scripts.ts';
@@ -28,6 +29,8 @@ export interface HostOptions extends ScriptHostOptions {
   readonly project: ProjectSource;
   /** Null: the project is no repository that the API is about. */
   readonly repository: Repository | null;
+  /** Project workers, and the code of projects; null: the host has no part in them. */
+  readonly projects: { readonly workers: ProjectSettings; readonly guest: GuestSettings } | null;
   readonly tenants: TenantRules;
   readonly builtInDir: string | null;
   readonly access: Access;

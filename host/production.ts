@@ -20,6 +20,7 @@ import { type DataFolder, openDataFolder } from './folder.ts';
 import { type Host, startHost } from './host.ts';
 import { openLog } from './log.ts';
 import type { HostOptions } from './options.ts';
+import { guestSettings, projectSettings } from './projects/settings.ts';
 import type { Repository } from './repository/index.ts';
 import { startRepository } from './repository/start.ts';
 import { openRows } from './rows.ts';
@@ -37,8 +38,8 @@ export interface ProductionOptions {
   readonly progress: (text: string) => void;
 }
 
-const GRACE_MS = 30_000;
-const FORCE_MS = 40_000;
+/** Of the time that the process has to end, the last is for rows, leases and what else is to be closed. */
+const CLOSING_MS = 5_000;
 const ANSWER_MS = 5_000;
 const TEMPORAL_DEFAULT = 'localhost:7233';
 
@@ -178,6 +179,7 @@ function settings({ environment, progress }: ProductionOptions, ground: Ground):
     quarantine: { kills: environment.quarantineKills, windowMs: environment.quarantineWindowMs },
     project: { kind: 'commits', repository, reload: environment.dynamicReload },
     repository,
+    projects: rows && projectsOf(environment, folder),
     tenants: productionTenants(findSettings(environment, rows), grantedVariable),
     builtInDir: environment.builtInDir,
     access: accessOf(environment, 'token'),
@@ -194,12 +196,21 @@ function settings({ environment, progress }: ProductionOptions, ground: Ground):
     webhookSettings: webhookSettings(environment, false),
     payloadMaxBytes: environment.payloadMaxBytes,
     cacheDir: join(cacheFolder(environment), 'workflows'),
-    graceMs: GRACE_MS,
-    forceMs: FORCE_MS,
+    ...timesOf(environment),
     progress,
     traces: traceSettings(environment),
     log,
   };
+}
+
+const timesOf = ({ shutdownGraceMs: graceMs, shutdownForceMs }: Environment) => {
+  return { graceMs, forceMs: Math.max(graceMs, shutdownForceMs - CLOSING_MS) };
+};
+
+function projectsOf(environment: Environment, folder: DataFolder) {
+  const host = { embedded: environment.supabaseUrl === null, ...timesOf(environment) };
+  const guest = guestSettings(environment, folder.file('packages'));
+  return { workers: projectSettings(environment, host), guest };
 }
 
 const temporalOf = ({ temporalAddress, temporalNamespace }: Environment) => {

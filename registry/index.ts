@@ -19,6 +19,7 @@ export {
   type WorkflowListing,
 } from './list.ts';
 export { type InstallOptions, installDependencies, installedMark } from './packages/install.ts';
+export { packageReader } from './packages/read.ts';
 export type { Declaration, DeclaredLimits, Plan, PlanActivity, PlanPlugin, Template } from './plan.ts';
 export { buildPluginScript, checkPlugin, type PluginBuild } from './plugins/check.ts';
 export {

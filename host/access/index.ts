@@ -6,12 +6,25 @@ import type { LimitRule } from './limits.ts';
 
 type Settings = Pick<
   Environment,
-  'apiToken' | 'workerServiceToken' | 'jwtSecret' | 'jwtPublicKey' | 'jwksUrl' | 'jwtIssuer' | 'jwtAudience'
+  | 'apiToken'
+  | 'workerServiceToken'
+  | 'openWorkers'
+  | 'jwtSecret'
+  | 'jwtPublicKey'
+  | 'jwksUrl'
+  | 'jwtIssuer'
+  | 'jwtAudience'
 >;
 
 /** Access by tokens of the environment and JWTs; keys come with the host's database. */
 export function accessOf(settings: Settings, kind: Access['kind']): Access {
-  return { kind, token: settings.apiToken, workersToken: settings.workerServiceToken, jwt: jwtOf(settings) };
+  return {
+    kind,
+    token: settings.apiToken,
+    workersToken: settings.workerServiceToken,
+    openWorkers: settings.openWorkers,
+    jwt: jwtOf(settings),
+  };
 }
 
 /** The limits of the environment. */

@@ -6,15 +6,20 @@ export interface Stoppable {
   close(): Promise<void>;
 }
 
+/** Where no setting says otherwise. */
 const FORCE_MS = 45_000;
 /** Between a terminal, npm and the bootstrap one Ctrl-C may arrive several times. */
 const ECHO_MS = 1000;
 
 /**
  * Waits for SIGINT or SIGTERM, then closes the host. Resolves to the exit code: 0 when it drained or was forced in time, 1
- * when the host failed. A second signal, or 45 s, ends the process at once.
+ * when the host failed. A second signal, or `forceMs`, ends the process at once.
  */
-export async function untilStopped(host: Stoppable, say: (text: string) => void): Promise<number> {
+export async function untilStopped(
+  host: Stoppable,
+  say: (text: string) => void,
+  forceMs: number = FORCE_MS,
+): Promise<number> {
   const stop = Promise.withResolvers<'stopped'>();
   let firstAt: number | undefined;
   const onSignal = (): void => {
@@ -25,7 +30,7 @@ export async function untilStopped(host: Stoppable, say: (text: string) => void)
     }
     firstAt = now;
     say('stopping…');
-    setTimeout(() => process.exit(0), FORCE_MS).unref();
+    setTimeout(() => process.exit(0), forceMs).unref();
     stop.resolve('stopped');
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);

@@ -16,7 +16,8 @@ export async function start(argv: string[]): Promise<number> {
   const args = readArguments(argv, FORM);
   if (!args) return 0;
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
-  const host = await startProduction({ environment: readEnvironment(), progress: say });
+  const environment = readEnvironment();
+  const host = await startProduction({ environment, progress: say });
   say(`API on ${host.url}`);
-  return untilStopped(host, say);
+  return untilStopped(host, say, environment.shutdownForceMs);
 }

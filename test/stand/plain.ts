@@ -25,6 +25,7 @@ export const PLAIN = {
     quarantineWindowMs: 1,
   },
   webhookSettings: { secrets: { token: null, find: () => undefined }, mappingReadsFhir: false },
+  projects: null,
   aidbox: null,
   payloadMaxBytes: 1_048_576,
   graceMs: 1_000,
