@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { API_ERRORS, FAILURES, PROJECT_ERRORS, type ProjectRule } from '../../host/codes.ts';
+import { COMPLAINTS } from '../../host/projects/diagnose/complaints.ts';
 import { casesOf, GROUPS } from '../hostile/harness/cases.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs');
@@ -89,10 +90,59 @@ ${sections.join('\n\n')}
 `;
 }
 
+/** `docs/troubleshooting.md`. */
+export function troubleshootingPage(): string {
+  const rules: Readonly<Record<string, { readonly when: string; readonly advice: string }>> = {
+    ...FAILURES,
+    ...PROJECT_ERRORS,
+  };
+  const rows = COMPLAINTS.flatMap(([complaint, codes]) =>
+    codes.map((code, at) => {
+      const { when = '', advice = '' } = rules[code] ?? {};
+      return `| ${at === 0 ? complaint : ''} | \`${code}\` | ${when} | ${advice} |`;
+    }),
+  );
+  return `# Troubleshooting projects and their workers
+
+This page is generated from the tables in \`host/projects/diagnose/\` and \`host/codes.ts\`; \`npm test\` is red when they differ.
+
+Ask the host first:
+
+\`\`\`sh
+curl -H "Authorization: Bearer $CLOISTER_API_TOKEN" http://localhost:3011/workers/PROJECT_ID/diagnose
+\`\`\`
+
+It makes every check of this table, in this order, whatever does not answer, and tells of each \`{ code, ok, where, found, expected,
+hint }\`. The same codes stand in answers of \`/workers/start\` and \`/workers/reload\`, in \`metadata\` of \`workflow_workers\`, in failures of
+runs, and in the log. What else is wrong with a project's code is told beside them: all codes are in [errors.md](errors.md).
+
+The host's own callers are told of addresses, of holders of leases, and of queues that belong to no project; callers bound to a
+tenant are not. Failures of runs and activities are those of the last day. The database is asked by one read of each table and one
+write: of a lease that ends as it begins.
+
+| complaint | code | cause | what to do |
+|---|---|---|---|
+${rows.join('\n')}
+
+## What to look at besides
+
+| where | what it tells |
+|---|---|
+| \`GET /workers/PROJECT_ID\` | status, heartbeat, last error and figures of the worker, whichever host has it |
+| \`GET /workers?scope=all\` | where each worker runs, and the age of its heartbeat |
+| \`POST /workers/reload\` | what is wrong with the code as it is now; no worker is stopped |
+| the log | one JSON line for each \`event\`: \`worker_started\`, \`worker_crashed\` with its stack, \`heartbeat_failed\`, \`lease_lost\`, \`workflow_quarantined\` |
+| \`metadata\` of \`workflow_workers\` | \`error\`, \`stack\`, \`code\`, \`restart.nextAt\`, \`load_errors\` ([database.md](database.md)) |
+| Temporal's pages | \`http://localhost:8080\` with \`compose.yaml\`; Temporal's own dev server has them on 8233 |
+| \`GET /metrics\` | \`cloister_worker_*\`, \`cloister_task_queue_backlog\` and others ([operate.md](operate.md#watch-project-workers)) |
+`;
+}
+
 /** Page name → its text. */
 export const GENERATED: ReadonlyMap<string, () => string | Promise<string>> = new Map([
   ['errors.md', async () => errorsPage()],
   ['attacks.md', attacksPage],
+  ['troubleshooting.md', async () => troubleshootingPage()],
 ]);
 
 /** Writes every generated page. */

@@ -1,6 +1,6 @@
 /** The checks of a diagnosis: one function each, from what was gathered to what is wrong. In the order of the table of complaints. */
 import type { WorkerRow } from '../../../registry/index.ts';
-import { CODE_CHECKS } from './code.ts';
+import { CHECKED, type CheckedCode } from './complaints.ts';
 import type { Evidence } from './evidence.ts';
 import { EXECUTION_CHECKS, failureCheck } from './execution.ts';
 import { HOST_CHECKS } from './hosts.ts';
@@ -18,46 +18,39 @@ export interface Finding {
 /** Null: nothing is wrong. `isHosts`: the reader is of the host's own. */
 export type Find = (evidence: Evidence, isHosts: boolean) => Finding | null;
 
-const OUTSIDE = [
-  [
-    'TEMPORAL_UNREACHABLE',
-    ({ temporal: { address, error } }, isHosts) =>
-      error === null
-        ? null
-        : {
-            where: isHosts ? `TEMPORAL_ADDRESS ${address}` : 'Temporal',
-            found: isHosts ? error : 'no answer',
-            expected: 'a server that serves',
-          },
-  ],
-  ['DATABASE_UNREACHABLE', ({ database }) => of(database, 'DATABASE_UNREACHABLE')],
-  ['DATABASE_FORBIDDEN', ({ database }) => of(database, 'DATABASE_FORBIDDEN')],
-  ['SCHEMA_OUTDATED', ({ database }) => of(database, 'SCHEMA_OUTDATED')],
-] as const satisfies readonly (readonly [string, Find])[];
+const unreachable: Find = ({ temporal: { address, error } }, isHosts) => {
+  if (error === null) return null;
+  const where = isHosts ? `TEMPORAL_ADDRESS ${address}` : 'Temporal';
+  return { where, found: isHosts ? error : 'no answer', expected: 'a server that serves' };
+};
 
-const CRASHES = [
-  ['ACTIVITY_NOT_FOUND', failureCheck('ACTIVITY_NOT_FOUND', 'ACTIVITY_VERSION_NOT_FOUND')],
-  ['SCRIPT_MEMORY', failureCheck('SCRIPT_MEMORY')],
-  ['GUEST_MEMORY_EXCEEDED', failureCheck('GUEST_MEMORY_EXCEEDED')],
-  ['TEMPORAL_CONNECTION_LOST', ({ workers }) => ended(workers[0], 'TEMPORAL_CONNECTION_LOST', 'TEMPORAL_UNREACHABLE')],
-  ['RESTART_LIMIT', ({ workers }) => ended(workers[0], 'RESTART_LIMIT')],
-] as const satisfies readonly (readonly [string, Find])[];
-
-/** Every check with its code. */
-export const CHECKS: readonly (readonly [code: string, find: Find])[] = [
-  ...OUTSIDE,
+/** Every check by its code. */
+const FINDS: Readonly<Record<CheckedCode, Find>> = {
+  TEMPORAL_UNREACHABLE: unreachable,
+  DATABASE_UNREACHABLE: ({ database }) => of(database, 'DATABASE_UNREACHABLE'),
+  DATABASE_FORBIDDEN: ({ database }) => of(database, 'DATABASE_FORBIDDEN'),
+  SCHEMA_OUTDATED: ({ database }) => of(database, 'SCHEMA_OUTDATED'),
+  COMPILED_NOT_JSON: problemOf('COMPILED_NOT_JSON', 'COMPILED_SHAPE'),
+  WORKFLOW_SYNTAX: problemOf('WORKFLOW_SYNTAX'),
+  ACTIVITY_SYNTAX: problemOf('ACTIVITY_SYNTAX'),
+  ACTIVITY_NOT_FOUND: failureCheck('ACTIVITY_NOT_FOUND', 'ACTIVITY_VERSION_NOT_FOUND'),
+  SCRIPT_MEMORY: failureCheck('SCRIPT_MEMORY'),
+  GUEST_MEMORY_EXCEEDED: failureCheck('GUEST_MEMORY_EXCEEDED'),
+  TEMPORAL_CONNECTION_LOST: ({ workers }) => ended(workers[0], 'TEMPORAL_CONNECTION_LOST', 'TEMPORAL_UNREACHABLE'),
+  RESTART_LIMIT: ({ workers }) => ended(workers[0], 'RESTART_LIMIT'),
+  STALE_COMPILED_CODE: problemOf('STALE_COMPILED_CODE'),
+  NOT_RECOMPILED: problemOf('NOT_RECOMPILED'),
   ...QUEUE_CHECKS,
-  ['COMPILED_NOT_JSON', problemOf('COMPILED_NOT_JSON', 'COMPILED_SHAPE')],
-  ['WORKFLOW_SYNTAX', problemOf('WORKFLOW_SYNTAX')],
-  ['ACTIVITY_SYNTAX', problemOf('ACTIVITY_SYNTAX')],
-  ...CRASHES,
   ...HEARTBEAT_CHECKS,
   ...EXECUTION_CHECKS,
-  ...CODE_CHECKS,
   ...HOST_CHECKS,
-];
+};
 
-const OWN = new Set([...CHECKS.map(([code]) => code), 'COMPILED_SHAPE']);
+/** Every check with its code, in their order. */
+export const CHECKS: readonly (readonly [code: CheckedCode, find: Find])[] = CHECKED.map((code) => [code, FINDS[code]]);
+
+/** Told of by a check of their own, or by another's. */
+const OWN: ReadonlySet<string> = new Set([...CHECKED, 'COMPILED_SHAPE']);
 
 /** What else is wrong with a project's code, each code once. */
 export function furtherProblems({ loaded }: Evidence): (readonly [code: string, finding: Finding])[] {

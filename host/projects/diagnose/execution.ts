@@ -90,13 +90,27 @@ const late: Find = ({ runs }) =>
 const exhausted: Find = ({ runs }) =>
   first(runs?.failures, ({ isExhausted }) => isExhausted, 'an attempt that succeeds within maximumAttempts');
 
-/** In their order. */
-export const EXECUTION_CHECKS = [
-  ['WORKER_NOT_RUNNING', notRunning],
-  ['NO_POLLERS', noPollers],
-  ['WORKFLOW_TYPE_UNKNOWN', unknownType],
-  ['ACTIVITY_FAILING', failing],
-  ['ACTIVITY_ERROR', thrown],
-  ['SCRIPT_WALL', late],
-  ['ACTIVITY_RETRIES_EXHAUSTED', exhausted],
-] as const;
+const pinned: Find = ({ loaded, runs }) => {
+  for (const { workflowId, type, codeDigest } of runs?.open ?? []) {
+    const current = loaded?.workflows.find(({ types }) => types.includes(type))?.digest;
+    if (codeDigest === null || current === undefined || codeDigest === current) continue;
+    return {
+      where: `run ${workflowId}`,
+      found: `code ${codeDigest}`,
+      expected: `the current code ${current}, which new runs have`,
+    };
+  }
+  return null;
+};
+
+/** By their codes. */
+export const EXECUTION_CHECKS = {
+  WORKER_NOT_RUNNING: notRunning,
+  NO_POLLERS: noPollers,
+  WORKFLOW_TYPE_UNKNOWN: unknownType,
+  ACTIVITY_FAILING: failing,
+  ACTIVITY_ERROR: thrown,
+  SCRIPT_WALL: late,
+  ACTIVITY_RETRIES_EXHAUSTED: exhausted,
+  RUN_PINNED: pinned,
+} as const;

@@ -65,11 +65,11 @@ const embedded: Find = ({ settings, members, host, now }) => {
   return { where: 'embedded database', found: `${others.length + 1} hosts`, expected: 'one' };
 };
 
-/** In their order. */
-export const HOST_CHECKS = [
-  ['LEASE_HELD', held],
-  ['LEASE_LOST', lost],
-  ['CLOCK_SKEW', skew],
-  ['HOST_FULL', full],
-  ['EMBEDDED_SINGLE_HOST', embedded],
-] as const;
+/** By their codes. */
+export const HOST_CHECKS = {
+  LEASE_HELD: held,
+  LEASE_LOST: lost,
+  CLOCK_SKEW: skew,
+  HOST_FULL: full,
+  EMBEDDED_SINGLE_HOST: embedded,
+} as const;

@@ -66,10 +66,10 @@ const mismatch: Find = ({ project, workflows, strayQueues }) => {
   return stray === undefined ? null : { where: 'open runs of its workflow types', found: shown(stray), expected };
 };
 
-/** In their order. */
-export const QUEUE_CHECKS = [
-  ['NO_COMPILED_WORKFLOWS', noWorkflows],
-  ['WORKFLOW_INACTIVE', inactive],
-  ['TASK_QUEUE_INVALID', invalid],
-  ['TASK_QUEUE_MISMATCH', mismatch],
-] as const;
+/** By their codes. */
+export const QUEUE_CHECKS = {
+  NO_COMPILED_WORKFLOWS: noWorkflows,
+  WORKFLOW_INACTIVE: inactive,
+  TASK_QUEUE_INVALID: invalid,
+  TASK_QUEUE_MISMATCH: mismatch,
+} as const;

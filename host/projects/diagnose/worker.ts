@@ -69,10 +69,10 @@ const drift: Find = (evidence) => {
   };
 };
 
-/** In their order. */
-export const HEARTBEAT_CHECKS = [
-  ['HEARTBEAT_STALE', stale],
-  ['HEARTBEAT_WRITE_FAILED', unwritten],
-  ['HEARTBEAT_ROW_LOST', rowLost],
-  ['STATUS_DRIFT', drift],
-] as const;
+/** By their codes. */
+export const HEARTBEAT_CHECKS = {
+  HEARTBEAT_STALE: stale,
+  HEARTBEAT_WRITE_FAILED: unwritten,
+  HEARTBEAT_ROW_LOST: rowLost,
+  STATUS_DRIFT: drift,
+} as const;
