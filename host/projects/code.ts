@@ -70,8 +70,6 @@ export interface CheckedWorkflow {
   readonly warnings: readonly ProjectProblem[];
 }
 
-/** A map without lines: where the real one would make the plan too large for a history. */
-const NO_MAP = '{"version":3,"sources":[],"names":[],"mappings":""}';
 /** Bundles kept in memory by their own digest. */
 const KEPT = 500;
 const STORE_AGAIN_MS = 24 * 60 * 60 * 1000;
@@ -129,7 +127,7 @@ export class ProjectCode {
     const active = { ...wanted, status: 'active', isActive: true };
     const rows = (await store.listProjectWorkflows(project.id)).map((row) => (row.id === id ? active : row));
     const asWanted = { ...store, listProjectWorkflows: async () => rows };
-    const snapshot = await takeSnapshot(this.#parts(asWanted), project, new CodeOwner());
+    const snapshot = await takeSnapshot(this.#parts(asWanted), project, this.#latest(project).owner);
     const own = snapshot.workflows.find((workflow) => workflow.id === id);
     const taken = own ? typesOf(own).flatMap((type) => snapshot.types.refused.get(type) ?? []) : [];
     const concerns = ({ workflowId }: ProjectProblem): boolean => workflowId === id;
@@ -166,7 +164,7 @@ export class ProjectCode {
     const samples = await this.#sampleActivities();
     const snapshot = await this.#snapshot(project);
     const workflow = snapshot.workflows.find(({ id }) => id === workflowId);
-    return pinsFor(snapshot, samples, workflow ?? null).get(name) ?? null;
+    return namesFor(snapshot, samples, workflow ?? null).pins.get(name) ?? null;
   }
 
   /** The bundle of an activity by its digest; null when it is not in the store. */
@@ -197,9 +195,14 @@ export class ProjectCode {
 
   #snapshot(project: ProjectRow): Promise<Snapshot> {
     const parts = this.#parts(this.#options.store);
-    const latest = this.#projects.get(project.id) ?? new Latest();
-    this.#projects.set(project.id, latest);
+    const latest = this.#latest(project);
     return latest.take(() => takeSnapshot(parts, project, latest.owner));
+  }
+
+  #latest({ id }: ProjectRow): Latest {
+    const latest = this.#projects.get(id) ?? new Latest();
+    this.#projects.set(id, latest);
+    return latest;
   }
 
   #parts(store: ProjectStore): SnapshotParts {
@@ -213,10 +216,11 @@ export class ProjectCode {
     samples: ReadonlyMap<string, ActivityPin>,
     { workflow, entry }: { readonly workflow: RunnableWorkflow; readonly entry: string },
   ): GuestPlan {
-    const { steps, memoryMb, codeMaxBytes } = this.#options.limits;
+    const { steps, memoryMb } = this.#options.limits;
     const { digest, code, map } = workflow.code.bundle;
     const isNewest = project.activities === 'latest';
-    const pins = [...pinsFor(snapshot, samples, workflow)].map(([name, pin]) => {
+    const { pins: all, refused } = namesFor(snapshot, samples, workflow);
+    const pins = [...all].map(([name, pin]) => {
       return [name, isNewest && pin.kind !== 'built-in' ? { ...pin, digest: null } : pin] as const;
     });
     return {
@@ -226,8 +230,11 @@ export class ProjectCode {
       types: typesOf(workflow),
       digest: `sha256:${digest}`,
       code,
-      map: code.length + map.length > 1.5 * codeMaxBytes ? NO_MAP : map,
+      map,
       activities: Object.fromEntries(pins),
+      refused: Object.fromEntries(
+        [...refused].map(([name, problem]) => [name, { code: problem.code, message: projectSentence(problem) }]),
+      ),
       limits: { steps, memoryMb },
     };
   }
@@ -243,13 +250,16 @@ export class ProjectCode {
   async #buildSamples(): Promise<ReadonlyMap<string, ActivityPin>> {
     const { sampleActivities } = this.#options;
     const files = new Map([...sampleActivities].map(([name, text]) => [`${name}.ts`, text]));
-    const pins = [...sampleActivities.keys()].filter((name) => !name.startsWith('_')).sort().map(async (name) => {
-      const source = { kind: 'activity', entry: `${name}.ts`, files } as const;
-      const made = await this.#compiler.compile(source, this.#samplesOwner);
-      if (!made.ok) throw new Error(`built-in activity ${name}: ${JSON.stringify(made.faults)}`);
-      const { digest } = made.bundle;
-      return [name, { kind: 'built-in', digest, export: 'main', component: null, version: null }] as const;
-    });
+    const pins = [...sampleActivities.keys()]
+      .filter((name) => !name.startsWith('_'))
+      .sort()
+      .map(async (name) => {
+        const source = { kind: 'activity', entry: `${name}.ts`, files } as const;
+        const made = await this.#compiler.compile(source, this.#samplesOwner);
+        if (!made.ok) throw new Error(`built-in activity ${name}: ${JSON.stringify(made.faults)}`);
+        const { digest } = made.bundle;
+        return [name, { kind: 'built-in', digest, export: 'main', component: null, version: null }] as const;
+      });
     return new Map(await Promise.all(pins));
   }
 }
@@ -283,20 +293,31 @@ class Latest {
   }
 }
 
-/** Every name that a workflow may call: a component's goes before its own, and that before a built-in's. Sorted. */
-function pinsFor(
-  { activities }: Snapshot,
+/**
+ * Every name that a workflow may call: a component's goes before its own, and that before a built-in's. Nothing stands in for what
+ * is refused. Sorted.
+ */
+function namesFor(
+  { activities, brokenActivities }: Snapshot,
   samples: ReadonlyMap<string, ActivityPin>,
   workflow: RunnableWorkflow | null,
-): ReadonlyMap<string, ActivityPin> {
-  const own = workflow?.own ?? null;
-  const owned = (own?.exports ?? []).map((name): [string, ActivityPin] => {
-    return [name, { kind: 'own', digest: own?.digest ?? null, export: name, component: null, version: null }];
-  });
-  const all = new Map([...samples, ...owned, ...activities.pins]);
-  // Nothing stands in for what is refused.
-  for (const name of activities.refused.keys()) all.delete(name);
-  return new Map([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
+): { readonly pins: ReadonlyMap<string, ActivityPin>; readonly refused: ReadonlyMap<string, ProjectProblem> } {
+  const found = new Map<string, ActivityPin | ProjectProblem>([
+    ...samples,
+    ...(workflow?.brokenOwn ?? []),
+    ...(workflow?.own?.exports ?? []).map((name): [string, ActivityPin] => {
+      const digest = workflow?.own?.digest ?? null;
+      return [name, { kind: 'own', digest, export: name, component: null, version: null }];
+    }),
+    ...brokenActivities,
+    ...activities.pins,
+    ...activities.refused,
+  ]);
+  const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    pins: new Map(sorted.flatMap(([name, each]) => ('kind' in each ? [[name, each]] : []))),
+    refused: new Map(sorted.flatMap(([name, each]) => ('kind' in each ? [] : [[name, each]]))),
+  };
 }
 
 function listActivities(

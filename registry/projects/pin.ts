@@ -12,6 +12,12 @@ export interface ActivityPin {
   readonly version: string | null;
 }
 
+/** Why a name stands for nothing, although somebody offers it: a code and its sentence. */
+export interface ActivityRefusal {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** A pinned run: its code and every activity it may call. */
 export interface GuestPlan {
   /** Version of the guest interpreter that the code was compiled for. */
@@ -29,6 +35,8 @@ export interface GuestPlan {
   readonly map: string;
   /** By the name that workflow code calls: `sendEmail`, `sendEmail@2`. */
   readonly activities: Readonly<Record<string, ActivityPin>>;
+  /** Names of activities that are broken, or that several components export; none of them is in `activities`. */
+  readonly refused: Readonly<Record<string, ActivityRefusal>>;
   readonly limits: { readonly steps: number; readonly memoryMb: number };
 }
 
@@ -44,6 +52,8 @@ export interface ActivityHeader {
   readonly workflow: { readonly id: string; readonly name: string };
   /** Names the plan knows, for the error; only where `pin` is null. */
   readonly known?: readonly string[];
+  /** What is wrong with the name, where the plan says it; only where `pin` is null. */
+  readonly refused?: ActivityRefusal;
 }
 
 /** Name of that header. */

@@ -29,17 +29,17 @@ export function typesOf({ functions, unclear }: Pick<TypedWorkflow, 'functions' 
 export function exportProblems(workflow: TypedWorkflow): readonly ProjectProblem[] {
   const at = { where: `${plain(workflow.name)} workflow_code`, workflowId: workflow.id };
   const reserved = workflow.functions
-    .filter(isReservedType)
-    .map((name) => ({ code: 'RESERVED_NAME', ...at, ...reservedWords(name) }));
+    .filter((name) => isReservedType(name) && name !== 'default')
+    .map((name) => ({ code: 'RESERVED_NAME', ...at, found: `exported function ${quoted(name)}`, ...UNRESERVED }));
   if (typesOf(workflow).length > 0) return reserved;
-  return [...reserved, { code: 'NO_WORKFLOW_EXPORT', ...at, found: 'no exported function', expected: 'at least one' }];
+  return [...reserved, { code: 'NO_WORKFLOW_EXPORT', ...at, ...(isDefault(workflow) ? ONLY_DEFAULT : NONE) }];
 }
 
-function reservedWords(name: string): Pick<ProjectProblem, 'found' | 'expected'> {
-  return name === 'default'
-    ? { found: 'a default export', expected: 'functions that are exported by name' }
-    : { found: `exported function ${quoted(name)}`, expected: 'a name that is not reserved' };
-}
+const UNRESERVED = { expected: 'a name that is not reserved' };
+const NONE = { found: 'no exported function', expected: 'at least one' };
+const ONLY_DEFAULT = { found: 'a default export alone', expected: 'at least one function that is exported by name' };
+
+const isDefault = ({ functions, unclear }: TypedWorkflow): boolean => [...functions, ...unclear].includes('default');
 
 /** Finds what each type of a project stands for. The name of a workflow is one too where it exports one function. */
 export function typeTable<T extends TypedWorkflow>(project: string, workflows: readonly T[]): TypeTable<T> {

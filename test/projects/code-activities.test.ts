@@ -144,7 +144,9 @@ test('two components that export one name lose it, also to built-ins; their othe
   assert.equal(told(errors), [
     `DUPLICATE_ACTIVITY project ${project.id}: found sendEmail exported by ${order}, expected one`,
   ]);
-  assert.equal(Object.keys((await planOf(code, project, 'run')).activities), ['mail', 'sampleActivity', 'send']);
+  const { activities, refused } = await planOf(code, project, 'run');
+  assert.equal(Object.keys(activities), ['mail', 'sampleActivity', 'send']);
+  assert.equal(refused, { sendEmail: { code: 'DUPLICATE_ACTIVITY', message: told(errors)[0]?.replace(/^\w+ /, '') } });
 });
 
 test('every broken component is named with its code, place and words, and the others work', async () => {
@@ -210,7 +212,10 @@ test('every broken component is named with its code, place and words, and the ot
   );
   assert.equal(errors.flatMap(({ componentId }) => componentId ?? []).sort(), [...ids].sort());
   assert.is(workflows.length, 1);
-  assert.ok('sound' in (await planOf(code, project, 'run')).activities);
+  const { activities, refused } = await planOf(code, project, 'run');
+  assert.ok('sound' in activities);
+  // What a call of a broken one is told; nothing else answers in its place.
+  assert.equal([refused.a?.code, refused.fetchAll?.code], ['ACTIVITY_SYNTAX', 'IMPORT_FORBIDDEN']);
 });
 
 test('activities: latest leaves the digest to each attempt', async () => {

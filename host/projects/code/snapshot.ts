@@ -36,6 +36,8 @@ export interface RunnableWorkflow {
   readonly unclear: readonly string[];
   /** Its own activities; null when it has none, or they do not compile. */
   readonly own: { readonly digest: string; readonly exports: readonly string[] } | null;
+  /** Activities that it would have of its own if they compiled. */
+  readonly brokenOwn: ReadonlyMap<string, ProjectProblem>;
 }
 
 /** A workflow that cannot run, with the types it would have had as far as can be told. */
@@ -51,6 +53,8 @@ export interface Snapshot {
   readonly types: TypeTable<RunnableWorkflow>;
   readonly components: readonly BuiltComponent[];
   readonly activities: ActivityTable;
+  /** Activities that broken components would offer. */
+  readonly brokenActivities: ReadonlyMap<string, ProjectProblem>;
   readonly warnings: readonly ProjectProblem[];
   /** What is refused. */
   readonly errors: readonly ProjectProblem[];
@@ -85,6 +89,7 @@ export async function takeSnapshot(parts: SnapshotParts, project: ProjectRow, ow
     types,
     components: offered.built,
     activities,
+    brokenActivities: offered.broken,
     warnings: offered.warnings,
     errors: [
       ...workflows.flatMap(({ problems }) => problems),
@@ -115,7 +120,7 @@ async function readWorkflow(parts: SnapshotParts, row: ProjectWorkflowRow, owner
   const unusable = exported.filter((problem) => problem.code === 'NO_WORKFLOW_EXPORT');
   if (unusable.length > 0) return brokenBy(row, unusable, '');
   const own = await readOwn(parts, row, codes.activitiesCode, owner);
-  const workflow = { id, name, kebabName, row, codes, code, functions, unclear, own: own.built };
+  const workflow = { id, name, kebabName, row, codes, code, functions, unclear, own: own.built, brokenOwn: own.broken };
   return { workflow, broken: null, problems: [...exported, ...own.problems] };
 }
 
@@ -141,7 +146,8 @@ function workflowFaults(
 ): readonly ProjectProblem[] {
   const label = `${plain(name)} workflow_code`;
   if (code.ok) {
-    const bytes = Buffer.byteLength(code.bundle.code);
+    // As text in a plan, which is JSON.
+    const bytes = Buffer.byteLength(JSON.stringify(code.bundle.code));
     if (bytes <= codeMaxBytes) return [];
     const found = `${bytes} bytes once it is compiled`;
     return [{ code: 'CODE_TOO_LARGE', where: label, found, expected: `at most ${codeMaxBytes}`, workflowId: id }];
@@ -169,10 +175,16 @@ async function readOwn(
   { id, name }: ProjectWorkflowRow,
   text: string,
   owner: CodeOwner,
-): Promise<{ readonly built: RunnableWorkflow['own']; readonly problems: readonly ProjectProblem[] }> {
-  if (text.trim() === '') return { built: null, problems: [] };
+): Promise<{
+  readonly built: RunnableWorkflow['own'];
+  readonly broken: ReadonlyMap<string, ProjectProblem>;
+  readonly problems: readonly ProjectProblem[];
+}> {
+  if (text.trim() === '') return { built: null, broken: new Map(), problems: [] };
   const code = await parts.compiler.compile(moduleOf('activity', ACTIVITIES, text), owner);
-  if (code.ok) return { built: { digest: code.bundle.digest, exports: activityNames(code) }, problems: [] };
+  if (code.ok) {
+    return { built: { digest: code.bundle.digest, exports: activityNames(code) }, broken: new Map(), problems: [] };
+  }
   const problems = code.faults.map((fault) =>
     faultProblem(fault, {
       label: `${plain(name)} activities_code`,
@@ -184,11 +196,18 @@ async function readOwn(
       of: { workflowId: id },
     }),
   );
-  return { built: null, problems };
+  return { built: null, broken: promised(text, problems), problems };
+}
+
+/** Activities that a code which cannot run would have had, with what is wrong with it. */
+function promised(text: string, [problem]: readonly ProjectProblem[]): ReadonlyMap<string, ProjectProblem> {
+  return new Map(problem === undefined ? [] : guessTypes(text).map((name) => [name, problem]));
 }
 
 interface Offered {
   readonly built: readonly BuiltComponent[];
+  /** Activities that others would offer if they were not broken. */
+  readonly broken: ReadonlyMap<string, ProjectProblem>;
   readonly warnings: readonly ProjectProblem[];
   readonly errors: readonly ProjectProblem[];
 }
@@ -202,7 +221,7 @@ async function readComponents(
   const read = rows.map((row) => ({ row, ...readReferences(row) }));
   const shape = read.flatMap(({ row, problems }) => (isLoaded(row) ? problems : []));
   const references = read.flatMap(({ references: each }) => each);
-  if (references.length === 0) return { built: [], warnings: shape, errors: [] };
+  if (references.length === 0) return { built: [], broken: new Map(), warnings: shape, errors: [] };
   const named = await parts.store.listComponents([...new Set(references.map(({ component }) => component))]);
   const names = namesOf(project.id, named);
   const versions = names.length === 0 ? [] : await parts.store.listComponentsByName(project.id, names);
@@ -210,6 +229,7 @@ async function readComponents(
   const built = await Promise.all(chosen.map((component) => buildComponent(parts, component, owner)));
   return {
     built: built.flatMap(({ component }) => component ?? []),
+    broken: new Map(built.flatMap(({ problems }, n) => [...promised(chosen[n]?.code ?? '', problems)])),
     warnings: [...shape, ...warnings],
     errors: [...errors, ...built.flatMap(({ problems }) => problems)],
   };

@@ -8,6 +8,7 @@ import {
 } from '../../../registry/index.ts';
 import type { ActivityRun, Bundle, Limits, LogLine } from '../../../sandbox/index.ts';
 import type { Grants } from '../../broker/capability.ts';
+import { isProjectErrorCode } from '../../codes.ts';
 import { LONGEST_MS, type ScriptOutcome, type ScriptRunner } from '../../runner.ts';
 import type { TenantRules } from '../../tenants.ts';
 import { endCancelled, HEARTBEAT_MS, isShutdown, marginOf, timeOf, untilPrepared } from '../activities/attempt.ts';
@@ -17,7 +18,7 @@ import { headerOf } from './header.ts';
 /** Where the code of activities is had from. */
 export interface ActivityCode {
   bundle(digest: string): Promise<Bundle | null>;
-  latest(project: ProjectRow, name: string): Promise<ActivityPin | null>;
+  latest(project: ProjectRow, name: string, workflowId: string | null): Promise<ActivityPin | null>;
 }
 
 /** Whose a line or a failure is. */
@@ -178,8 +179,11 @@ async function gather(
 ): Promise<Prepared> {
   if (header === 'unreadable')
     throw refusal('PLAN_INVALID', `activity ${name}: found a header that nobody of ours wrote`);
+  if (header?.refused && isProjectErrorCode(header.refused.code)) {
+    throw refusal(header.refused.code, header.refused.message);
+  }
   if (header?.pin === null) throw unknownName(name, header.known ?? []);
-  const pinned = header?.pin.digest ? header.pin : await code.latest(project, name);
+  const pinned = header?.pin.digest ? header.pin : await code.latest(project, name, header?.workflow.id ?? null);
   if (!pinned?.digest) throw unknownName(name, header?.known ?? []);
   const declaration = project.declaration ?? DEFAULT_DECLARATION;
   const [bundle, effective] = await Promise.all([

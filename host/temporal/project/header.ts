@@ -2,7 +2,12 @@
 import type { Context } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
-import { ACTIVITY_HEADER, type ActivityHeader, type ActivityPin } from '../../../registry/index.ts';
+import {
+  ACTIVITY_HEADER,
+  type ActivityHeader,
+  type ActivityPin,
+  type ActivityRefusal,
+} from '../../../registry/index.ts';
 
 /** Headers of the attempts that run. */
 const headers = new WeakMap<Context, unknown>();
@@ -34,7 +39,12 @@ function isHeader(value: unknown): value is ActivityHeader {
   const { pin, workflow, known } = value;
   if (!isRecord(workflow) || typeof workflow.id !== 'string' || typeof workflow.name !== 'string') return false;
   if (known !== undefined && !(Array.isArray(known) && known.every((name) => typeof name === 'string'))) return false;
+  if (value.refused !== undefined && !isRefusal(value.refused)) return false;
   return pin === null || isPin(pin);
+}
+
+function isRefusal(value: unknown): value is ActivityRefusal {
+  return isRecord(value) && typeof value.code === 'string' && typeof value.message === 'string';
 }
 
 function isPin(value: unknown): value is ActivityPin {
