@@ -9,7 +9,6 @@ import { Chores } from './chores/index.ts';
 import { choreList } from './chores/list.ts';
 import type { HostOperations } from './metrics/operations.ts';
 import type { HostOptions } from './options.ts';
-import { ProjectRuns } from './projects/runs.ts';
 import type { Projects } from './projects/start.ts';
 import { sweepCode } from './repository/code.ts';
 import { Schedules } from './schedules/index.ts';
@@ -118,9 +117,9 @@ function partsOf(options: HostOptions, { scripts, operations, work, projects }: 
     keys,
     projects: projects?.workers ?? null,
     projectCode: projects?.code ?? null,
-    projectRuns: rows && new ProjectRuns(work.client),
-    projectQueues: null,
-    doctor: null,
+    projectRuns: projects?.runs ?? null,
+    projectQueues: projects?.queues ?? null,
+    doctor: projects?.doctor ?? null,
     limits: new Limits(options.limits),
     written,
     shelf,

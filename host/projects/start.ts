@@ -5,15 +5,23 @@ import type { Running } from '../control.ts';
 import type { HostOptions } from '../options.ts';
 import { guestBundle } from '../temporal/guest/bundle.ts';
 import { startProjectWorker } from '../temporal/project/worker.ts';
+import type { WorkerWatch } from '../temporal/worker.ts';
 import { ProjectCode } from './code.ts';
 import { SharedConnection } from './connection.ts';
+import { Doctor } from './diagnose.ts';
 import { ProjectWorkers } from './index.ts';
+import { TaskQueues } from './queues.ts';
+import { ProjectRuns } from './runs.ts';
 import type { Launch } from './types.ts';
+import { timedBuild, timedLoads, watchProjects } from './watch.ts';
 
 /** Project workers that are looked after. `close` drains them. */
 export interface Projects {
   readonly workers: ProjectWorkers;
   readonly code: ProjectCode;
+  readonly runs: ProjectRuns;
+  readonly queues: TaskQueues;
+  readonly doctor: Doctor;
   close(): Promise<void>;
 }
 
@@ -29,21 +37,35 @@ export async function startProjects(options: HostOptions, running: Beside): Prom
   if (projects === null || rows === null) return null;
   const { guest, workers: settings } = projects;
   const { sandbox } = running.scripts;
+  const { client } = running.work;
+  const { meter } = running.operations;
+  const samples = await readSamples();
   const code = new ProjectCode({
     store: rows,
-    build: sandbox.build.bind(sandbox),
-    sampleActivities: await readSamples(),
+    build: timedBuild(meter.projects, sandbox.build.bind(sandbox)),
+    sampleActivities: samples,
     limits: guest,
     packages: { names: new Set(guest.packages), read: packageReader(guest.packagesDir, new Map()) },
     log,
   });
   const connection = new SharedConnection(temporal.address);
-  const launch = launcher(options, running, { code, connection });
-  const workers = await ProjectWorkers.open({ store: rows, code, launch, settings, log });
+  const watch = watchProjects(meter.projects, running.operations.worker, new Set(samples.keys()));
+  const launch = launcher(options, running, { code, connection, watch });
+  const timed = timedLoads(meter.projects, code);
+  const workers = await ProjectWorkers.open({ store: rows, code: timed, launch, settings, log });
   workers.startMonitoring();
+  const queues = new TaskQueues(client);
+  const { host } = workers;
+  const figures = () => workers.figures();
+  meter.projects.show({ figures, details: () => workers.details(), host, queues });
+  const temporalAddress = temporal.address;
+  const doctor = new Doctor({ client, temporalAddress, store: rows, queues, code, host, figures, settings });
   return {
     workers,
     code,
+    runs: new ProjectRuns(client),
+    queues,
+    doctor,
     close: async () => {
       await workers.close();
       await connection.close();
@@ -51,12 +73,14 @@ export async function startProjects(options: HostOptions, running: Beside): Prom
   };
 }
 
+interface LaunchParts {
+  readonly code: ProjectCode;
+  readonly connection: SharedConnection;
+  readonly watch: WorkerWatch;
+}
+
 /** Makes Temporal workers over one connection and one bundle. */
-function launcher(
-  options: HostOptions,
-  { scripts, operations }: Beside,
-  { code, connection }: { readonly code: ProjectCode; readonly connection: SharedConnection },
-): Launch {
+function launcher(options: HostOptions, { scripts }: Beside, { code, connection, watch }: LaunchParts): Launch {
   const { projects, temporal, tenants, payloadMaxBytes, cacheDir, log } = options;
   if (projects === null) throw new Error('a host without project workers launches none');
   const { workers: settings, guest } = projects;
@@ -89,7 +113,7 @@ function launcher(
       graceMs: settings.graceMs,
       forceMs: settings.forceMs,
       debug: settings.debug,
-      watch: operations.worker,
+      watch,
       failed: (error, of) => log.error({ ...of, err: error }, 'a step of a project worker failed, and is tried again'),
       log: (line, of) => {
         log[line.level]({ script: true, ...of, data: line.data }, line.message);
