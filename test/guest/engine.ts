@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { QuickJS, type QuickJSOptions } from 'quickjs-wasi';
+import { GUARD_BYTES } from '../../host/temporal/guest/meter/meter.ts';
 
 /** The binary of the engine, as its authors ship it. */
 export const shipped = new Uint8Array(readFileSync(fileURLToPath(import.meta.resolve('quickjs-wasi/quickjs.wasm'))));
@@ -22,7 +23,7 @@ const still: NonNullable<QuickJSOptions['wasi']> = (memory) => ({
 
 /** What every engine of the tests is made with. */
 export function settings(wasm: WebAssembly.Module): QuickJSOptions {
-  return { wasm, memoryLimit: MEMORY, timezoneOffset: 0, wasi: still };
+  return { wasm, memoryLimit: MEMORY, maxStackSize: GUARD_BYTES, timezoneOffset: 0, wasi: still };
 }
 
 /** An engine of its own, started. */

@@ -1,4 +1,6 @@
 // timeout: 90
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { QuickJS } from 'quickjs-wasi';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -62,6 +64,39 @@ for (const [what, code] of Object.entries(HOGS)) {
     assert.ok(took < 3000, `it took ${took} ms`);
   });
 }
+
+/** Runs scripts one after the other in a thread like Temporal's: how each ended, and whether it had fuel left. */
+async function inThread(...codes: readonly string[]): Promise<readonly { thrown: string; left: boolean }[]> {
+  const thread = new Worker(new URL('./deep.ts', import.meta.url), {
+    workerData: { bytes, codes, fuel: 100n * BUDGET },
+  });
+  const [outcomes] = await once(thread, 'message');
+  await thread.terminate();
+  return outcomes;
+}
+
+test('recursion that the engine does not guard ends at the limit of its stack, not at that of the thread', async () => {
+  const deep = (helper: string) => `let it = [1].values(); for (let i = 0; i < 5e4; i++) it = it.${helper}; it.next()`;
+  for (const { thrown, left } of await inThread(deep('map((x) => x)'), deep('take(5)'), deep('filter(() => true)'))) {
+    assert.match(thrown, /^RuntimeError: unreachable/);
+    assert.ok(left, 'it was the fuel');
+  }
+});
+
+test('recursion that the engine guards is an error which a script can catch', async () => {
+  const codes = [
+    'function f() { return f() + 1 } f()',
+    'JSON.parse("[".repeat(1e6))',
+    'let a = []; for (let i = 0; i < 1e5; i++) a = [a]; JSON.stringify(a)',
+    'let p = {}; for (let i = 0; i < 1e5; i++) p = new Proxy(p, {}); p.x',
+    'eval("(".repeat(1e5) + "1" + ")".repeat(1e5))',
+    'new RegExp("(?:".repeat(1e5) + ")".repeat(1e5))',
+  ];
+  const caught = codes.map(
+    (code) => `let deep = ''; try { ${code} } catch (e) { deep = e.message } if (!/stack/.test(deep)) throw deep`,
+  );
+  for (const { thrown } of await inThread(...caught)) assert.is(thrown, '');
+});
 
 test('a script cannot catch the trap, and nothing runs afterwards until there is more fuel', async () => {
   const engine = await startEngine(metered);
@@ -136,14 +171,14 @@ test('what is no module, a part of one, or metered already is refused', () => {
 });
 
 test('a module that uses what the meter does not know is refused by name', () => {
-  // (module (import "" "" (func)) (global i32 (i32.const 0)) (export "" (global 0)) (func (v128.const 0) drop))
+  // (module (import "" "" (func)) (global i32 (i32.const 0)) (export "__stack_pointer" (global 0)) (func (v128.const 0) drop))
   const vectors = Uint8Array.of(
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...[1, 4, 1, 0x60, 0, 0],
     ...[2, 5, 1, 0, 0, 0, 0],
     ...[3, 2, 1, 0],
     ...[6, 6, 1, 0x7f, 0, 0x41, 0, 0x0b],
-    ...[7, 4, 1, 0, 3, 0],
+    ...[7, 19, 1, 15, ...new TextEncoder().encode('__stack_pointer'), 3, 0],
     ...[10, 23, 1, 21, 0, 0xfd, 0x0c, ...new Array(16).fill(0), 0x1a, 0x0b],
   );
   assert.throws(() => meter(vectors), /does not know instruction 0xfd at 1/);

@@ -28,11 +28,18 @@ const BY_LENGTH: ReadonlyMap<number, bigint> = new Map([
  */
 const TURN_AT_MOST = 40;
 
-/** The fuel a module has, by the number of its global, and how many parameters the function takes. */
-export type BodyPlace = { readonly fuel: number; readonly parameters: number };
+/** The globals of the module that a body needs, by number, and where its stack in memory may not go below. */
+export interface Tanks {
+  readonly fuel: number;
+  readonly stack: number;
+  readonly floor: number;
+}
 
-/** The body of one function (locals and code) with its charges put in. Throws WasmError for an instruction it does not know. */
-export function meteredBody(body: Uint8Array, { fuel, parameters }: BodyPlace): Uint8Array {
+/**
+ * The body of one function (locals and code), which takes so many parameters, with its charges put in. Throws WasmError for an
+ * instruction it does not know.
+ */
+export function meteredBody(body: Uint8Array, parameters: number, { fuel, stack, floor }: Tanks): Uint8Array {
   const reader = new Reader(body);
   const groups = reader.u32();
   const declarations = reader.at;
@@ -54,13 +61,10 @@ export function meteredBody(body: Uint8Array, { fuel, parameters }: BodyPlace): 
     out.add(unsigned(groups));
     out.add(locals);
   }
+  out.add(trapWhenBelow(OP.i32LessUnsigned, stack, [OP.i32Const, ...signed(BigInt(floor))]));
   for (const charge of charges) {
     out.add(body.subarray(from, charge.at));
-    out.add(
-      'unit' in charge
-        ? takeByLength(unsigned(fuel), unsigned(spare), charge.unit)
-        : takeTurn(unsigned(fuel), charge.cost),
-    );
+    out.add('unit' in charge ? takeByLength(fuel, spare, charge.unit) : takeTurn(fuel, charge.cost));
     from = charge.at;
   }
   out.add(body.subarray(from));
@@ -88,38 +92,35 @@ function chargesOf(code: Reader): (Turn | Length)[] {
   return charges;
 }
 
-function takeTurn(fuel: readonly number[], cost: number): number[] {
+function takeTurn(fuel: number, cost: number): number[] {
   return [
-    ...[OP.globalGet, ...fuel],
+    ...[OP.globalGet, ...unsigned(fuel)],
     ...[OP.i64Const, ...signed(BigInt(cost))],
     OP.i64Subtract,
-    ...[OP.globalSet, ...fuel],
+    ...[OP.globalSet, ...unsigned(fuel)],
     ...trapWhenSpent(fuel),
   ];
 }
 
-function takeByLength(fuel: readonly number[], spare: readonly number[], unit: bigint): number[] {
+function takeByLength(fuel: number, spare: number, unit: bigint): number[] {
   return [
-    ...[OP.localSet, ...spare],
-    ...[OP.globalGet, ...fuel],
-    ...[OP.localGet, ...spare],
+    ...[OP.localSet, ...unsigned(spare)],
+    ...[OP.globalGet, ...unsigned(fuel)],
+    ...[OP.localGet, ...unsigned(spare)],
     OP.i64ExtendUnsigned,
     ...[OP.i64Const, ...signed(unit)],
     OP.i64Multiply,
     OP.i64Subtract,
-    ...[OP.globalSet, ...fuel],
+    ...[OP.globalSet, ...unsigned(fuel)],
     ...trapWhenSpent(fuel),
-    ...[OP.localGet, ...spare],
+    ...[OP.localGet, ...unsigned(spare)],
   ];
 }
 
-function trapWhenSpent(fuel: readonly number[]): number[] {
-  return [
-    ...[OP.globalGet, ...fuel],
-    ...[OP.i64Const, 0],
-    OP.i64LessSigned,
-    ...[OP.if, TYPE.nothing],
-    OP.unreachable,
-    OP.end,
-  ];
+function trapWhenSpent(fuel: number): number[] {
+  return trapWhenBelow(OP.i64LessSigned, fuel, [OP.i64Const, 0]);
+}
+
+function trapWhenBelow(less: number, global: number, least: readonly number[]): number[] {
+  return [...[OP.globalGet, ...unsigned(global)], ...least, less, ...[OP.if, TYPE.nothing], OP.unreachable, OP.end];
 }

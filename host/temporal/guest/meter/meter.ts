@@ -1,6 +1,6 @@
-import { meteredBody } from './body.ts';
+import { meteredBody, type Tanks } from './body.ts';
 import { Reader, signed, unsigned, WasmError, Writer } from './bytes.ts';
-import { OP, TYPE } from './opcodes.ts';
+import { instruction, OP, TYPE } from './opcodes.ts';
 
 /** The number that stands before each section. */
 const SECTION = { custom: 0, type: 1, import: 2, function: 3, global: 6, export: 7, code: 10 } as const;
@@ -18,16 +18,30 @@ export const FUEL = 'fuel';
 /** The fuel of a new instance: enough to start an engine, and not for ever, should its host forget to set a budget. */
 export const FIRST_FUEL = 1_000_000_000n;
 
+/** How LLVM calls the global that points to its stack in memory; it grows towards 0. */
+const STACK = '__stack_pointer';
+
+/** What the engine's own guard (`maxStackSize`) is to be set to, in bytes: guest code that recurses deeper gets an error it can catch. */
+export const GUARD_BYTES = 192 * 1024;
+
+/**
+ * How much of its stack in memory a module may use at all, in bytes: for the recursions that the engine's guard forgets. V8 spends
+ * up to 15 bytes of the thread's own stack on each of these, and where that one overflows differs from run to run. It
+ * must not come to that: threads of Temporal's workflows have 4 MB.
+ */
+const STACK_BYTES = 256 * 1024;
+
 /**
  * The same WebAssembly module with a budget for all of its code. It exports one thing more, `fuel`: a mutable global i64. Every entry of a
  * function and every turn of a loop takes as much of it as there are instructions in it (up to 40), and what fills, copies or adds memory takes
  * one for each byte; where fuel falls below zero the module traps (`unreachable`), again and again until the host sets more.
+ * It traps likewise where its stack in memory grows beyond 256 KiB; then there is fuel left.
  * No code inside the module can see, catch or put off that trap. What is taken depends on nothing but the module, its
  * memory and what it is called with. A module that trapped is in the middle of something: throw it away.
  *
  * Equal bytes give equal bytes. Custom sections are left out: nothing in them runs, and places they name have moved.
- * Throws WasmError for bytes that are no valid module, for a module without globals or exports, which already exports `fuel`, or
- * which uses what the meter does not know: vectors, exceptions, shared memory, garbage collection.
+ * Throws WasmError for bytes that are no valid module, for a module which does not export the `__stack_pointer` of LLVM, already
+ * exports `fuel`, or uses what the meter does not know: vectors, exceptions, shared memory, garbage collection.
  */
 export function meter(wasm: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   if (!WebAssembly.validate(wasm)) throw new WasmError('the bytes are no valid WebAssembly module');
@@ -37,13 +51,17 @@ export function meter(wasm: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     if (bytes === undefined) throw new WasmError(`the module has no section ${id}, which the meter needs`);
     return new Reader(bytes);
   };
-  if (exportNames(read(SECTION.export)).has(FUEL)) throw new WasmError(`the module already exports "${FUEL}"`);
-  const fuel = globalsImported(read(SECTION.import)) + read(SECTION.global).u32();
+  const exports = globalsExported(read(SECTION.export));
+  if (exports.has(FUEL)) throw new WasmError(`the module already exports "${FUEL}"`);
+  const imported = globalsImported(read(SECTION.import));
+  const fuel = imported + read(SECTION.global).u32();
+  const stack = exports.get(STACK) ?? -1;
+  const floor = Math.max(0, initialNumber(read(SECTION.global), stack - imported) - STACK_BYTES);
   const parameters = parametersOf(read(SECTION.type), read(SECTION.function));
   const rewritten: ReadonlyMap<number, Uint8Array> = new Map([
     [SECTION.global, withItem(read(SECTION.global), newGlobal())],
     [SECTION.export, withItem(read(SECTION.export), newExport(fuel))],
-    [SECTION.code, meteredCode(read(SECTION.code), fuel, parameters)],
+    [SECTION.code, meteredCode(read(SECTION.code), parameters, { fuel, stack, floor })],
   ]);
 
   const out = new Writer();
@@ -83,14 +101,27 @@ function newExport(global: number): number[] {
   return [...unsigned(name.length), ...name, KIND.global, ...unsigned(global)];
 }
 
-function exportNames(section: Reader): ReadonlySet<string> {
-  const names = new Set<string>();
+function globalsExported(section: Reader): ReadonlyMap<string, number> {
+  const globals = new Map<string, number>();
   for (let left = section.u32(); left > 0; left--) {
-    names.add(new TextDecoder().decode(section.take(section.u32())));
-    section.pass(1);
-    section.passNumber();
+    const name = new TextDecoder().decode(section.take(section.u32()));
+    const kind = section.byte();
+    const index = section.u32();
+    if (kind === KIND.global) globals.set(name, index);
   }
-  return names;
+  return globals;
+}
+
+/** The whole number, not below 0, with which the wanted one of the module's own globals begins. */
+function initialNumber(section: Reader, wanted: number): number {
+  const count = section.u32();
+  for (let index = 0; index < count; index++) {
+    section.passNumber();
+    section.pass(1);
+    if (index === wanted && section.byte() === OP.i32Const) return section.u32();
+    while (instruction(section) !== OP.end);
+  }
+  throw new WasmError(`the module does not export "${STACK}", or it begins with something else than a number`);
 }
 
 function globalsImported(section: Reader): number {
@@ -122,9 +153,9 @@ function parametersOf(types: Reader, functions: Reader): number[] {
   return Array.from({ length: functions.u32() }, () => parameters[functions.u32()] ?? 0);
 }
 
-function meteredCode(section: Reader, fuel: number, parameters: readonly number[]): Uint8Array {
+function meteredCode(section: Reader, parameters: readonly number[], tanks: Tanks): Uint8Array {
   const out = new Writer();
   out.add(unsigned(section.u32()));
-  for (const taken of parameters) out.sized(meteredBody(section.take(section.u32()), { fuel, parameters: taken }));
+  for (const taken of parameters) out.sized(meteredBody(section.take(section.u32()), taken, tanks));
   return out.written;
 }
