@@ -8,6 +8,7 @@ import { type Api, type ApiOptions, startApi } from './api/server.ts';
 import { Chores } from './chores/index.ts';
 import { choreList } from './chores/list.ts';
 import type { HostOperations } from './metrics/operations.ts';
+import { NO_FHIR } from './modules.ts';
 import type { HostOptions } from './options.ts';
 import type { Projects } from './projects/start.ts';
 import { sweepCode } from './repository/code.ts';
@@ -67,11 +68,13 @@ export async function startControl(options: HostOptions, running: Running): Prom
 }
 
 /** What `/health` asks; parts that begin later add themselves. */
-function checksOf({ rows, repository }: HostOptions, { scripts, work }: Running): Map<string, () => Promise<void>> {
-  const checks = new Map([
-    ['temporal', async () => void (await work.client.workflowService.getSystemInfo({}))],
-    ['fhir', () => scripts.fhir.host.ping()],
-  ]);
+function checksOf(
+  { rows, repository, fhir }: HostOptions,
+  { scripts, work }: Running,
+): Map<string, () => Promise<void>> {
+  const checks = new Map<string, () => Promise<void>>();
+  checks.set('temporal', async () => void (await work.client.workflowService.getSystemInfo({})));
+  if (fhir !== NO_FHIR) checks.set('fhir', () => scripts.fhir.host.ping());
   checks.set('worker', stillRuns(work.worker.ended));
   if (rows) checks.set('database', () => rows.ping());
   if (repository) checks.set('repository', () => repository.healthy());

@@ -27,6 +27,8 @@ export interface HostOptions extends ScriptHostOptions {
   readonly quarantineStore: QuarantineStore;
   readonly quarantine: QuarantineRule;
   readonly project: ProjectSource;
+  /** False: nothing polls the queue of its runs; the host is there for project workers alone. */
+  readonly billing?: boolean;
   /** Null: the project is no repository that the API is about. */
   readonly repository: Repository | null;
   /** Project workers, and the code of projects; null: the host has no part in them. */

@@ -1,6 +1,6 @@
 /** A production host: workers and API against servers of the operator's, configured by the environment alone. */
 import { createHash } from 'node:crypto';
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import {
@@ -19,6 +19,7 @@ import { type Environment, EnvironmentError, grantedVariable } from './env.ts';
 import { type DataFolder, openDataFolder } from './folder.ts';
 import { type Host, startHost } from './host.ts';
 import { openLog } from './log.ts';
+import { hasBilling, hasProjects, NO_FHIR } from './modules.ts';
 import type { HostOptions } from './options.ts';
 import { guestSettings, projectSettings } from './projects/settings.ts';
 import type { Repository } from './repository/index.ts';
@@ -46,7 +47,8 @@ const TEMPORAL_DEFAULT = 'localhost:7233';
 /** Starts the host. Throws `EnvironmentError` with everything that is missing, before anything is started. */
 export async function startProduction({ environment, progress }: ProductionOptions): Promise<Host> {
   const safety = judgeSafety(await surroundings());
-  const problems = [...safety.refused, ...(await missing(environment))];
+  const billing = await hasBilling(environment);
+  const problems = [...safety.refused, ...(await missing(environment, billing))];
   if (problems.length > 0) throw new EnvironmentError(problems);
   for (const warning of safety.warned) progress(`warning: ${warning}`);
   await using starting = new AsyncDisposableStack();
@@ -57,9 +59,11 @@ export async function startProduction({ environment, progress }: ProductionOptio
   if (stack) await refuseNobody(environment, stack);
   const log = openLog({ level: environment.logLevel });
   const temporal = stack?.temporal ?? temporalOf(environment);
-  const { repository, close } = await startRepository({ environment, temporal, log, progress });
-  starting.defer(close);
-  const host = await startHost(settings({ environment, progress }, { folder, stack, repository, log }));
+  const started = billing ? await startRepository({ environment, temporal, log, progress }) : null;
+  if (started) starting.defer(() => started.close());
+  else progress('no config project: this host runs workers of projects alone');
+  const repository = started?.repository ?? null;
+  const host = await startHost(await settings({ environment, progress }, { folder, stack, repository, log }));
   starting.defer(() => host.close());
   if (stack) {
     const { workflowDir: project } = environment;
@@ -73,15 +77,19 @@ export async function startProduction({ environment, progress }: ProductionOptio
 }
 
 /** Everything that stands in the way of a start, a sentence each. */
-async function missing(environment: Environment): Promise<string[]> {
-  const { embedded, supabaseUrl, supabaseServiceRoleKey, tenantsFile } = environment;
+async function missing(environment: Environment, billing: boolean): Promise<string[]> {
+  const { embedded, supabaseUrl, supabaseServiceRoleKey, tenantsFile, workerDebug } = environment;
   return [
-    ...accessProblems(environment, await hasKeys(environment)),
-    ...(await missingProject(environment)),
-    ...(embedded ? [] : missingFhir(environment)),
+    ...accessProblems(environment, await hasKeys(environment), hasProjects(environment)),
+    ...(billing ? await missingProject(environment) : []),
+    ...(embedded || !billing ? [] : missingFhir(environment)),
     ...(supabaseUrl !== null && supabaseServiceRoleKey === null
       ? ['SUPABASE_SERVICE_ROLE_KEY is not set; expected the key of NEXT_PUBLIC_SUPABASE_URL']
       : []),
+    ...(supabaseUrl === null && supabaseServiceRoleKey !== null
+      ? ['NEXT_PUBLIC_SUPABASE_URL is not set; expected the address that SUPABASE_SERVICE_ROLE_KEY is for']
+      : []),
+    ...(workerDebug ? ['WORKER_DEBUG is "true"; expected "false" outside of development'] : []),
     ...(supabaseUrl === null && tenantsFile === null && !embedded
       ? [
           'NEXT_PUBLIC_SUPABASE_URL and CLOISTER_TENANTS_FILE are not set; expected one of them: it says what tenants are granted',
@@ -107,7 +115,7 @@ async function hasKeys(environment: Environment): Promise<boolean | null> {
 async function refuseNobody(environment: Environment, stack: Stack): Promise<void> {
   if (isOpenToSome(environment)) return;
   const has = await findRows(environment, stack)?.hasApiKeys(new Date().toISOString());
-  const problems = accessProblems(environment, has ?? false);
+  const problems = accessProblems(environment, has ?? false, hasProjects(environment));
   if (problems.length > 0) throw new EnvironmentError(problems);
 }
 
@@ -160,11 +168,12 @@ async function missingTemporal({ temporalAddress }: Environment): Promise<string
 interface Ground {
   readonly folder: DataFolder;
   readonly stack: Stack | null;
-  readonly repository: Repository;
+  /** Null: there is no config project. */
+  readonly repository: Repository | null;
   readonly log: Logger;
 }
 
-function settings({ environment, progress }: ProductionOptions, ground: Ground): HostOptions {
+async function settings({ environment, progress }: ProductionOptions, ground: Ground): Promise<HostOptions> {
   const { folder, stack, repository, log } = ground;
   const rows = findRows(environment, stack);
   return {
@@ -177,7 +186,10 @@ function settings({ environment, progress }: ProductionOptions, ground: Ground):
     cells: { most: environment.cells, memoryMb: environment.cellsMemoryMb },
     quarantineStore: rows ?? createQuarantineJournal(folder.file('quarantine.jsonl')),
     quarantine: { kills: environment.quarantineKills, windowMs: environment.quarantineWindowMs },
-    project: { kind: 'commits', repository, reload: environment.dynamicReload },
+    project: repository
+      ? { kind: 'commits', repository, reload: environment.dynamicReload }
+      : { kind: 'working-tree', dir: await emptyFolder(folder) },
+    billing: repository !== null,
     repository,
     projects: rows && projectsOf(environment, folder),
     tenants: productionTenants(findSettings(environment, rows), grantedVariable),
@@ -191,7 +203,7 @@ function settings({ environment, progress }: ProductionOptions, ground: Ground):
     apiBaseUrl: environment.apiBaseUrl,
     appSecret: environment.appSecret,
     aidbox: aidboxOf(environment),
-    triggerSettings: triggerSettings(environment, true),
+    triggerSettings: triggerSettings(environment, repository !== null),
     choreSettings: choreSettings(environment),
     webhookSettings: webhookSettings(environment, false),
     payloadMaxBytes: environment.payloadMaxBytes,
@@ -201,6 +213,13 @@ function settings({ environment, progress }: ProductionOptions, ground: Ground):
     traces: traceSettings(environment),
     log,
   };
+}
+
+/** The config project of a host that has none. */
+async function emptyFolder(folder: DataFolder): Promise<string> {
+  const dir = folder.file('no-project');
+  await mkdir(dir, { recursive: true });
+  return dir;
 }
 
 const timesOf = ({ shutdownGraceMs: graceMs, shutdownForceMs }: Environment) => {
@@ -234,7 +253,7 @@ function fhirOptions(environment: Environment, stack: Stack | null): FhirOptions
     return { baseUrl: aidboxUrl, mode, auth: { basic } };
   }
   if (fhirBaseUrl !== null) return { baseUrl: fhirBaseUrl.replace(/\/fhir$/, ''), fhirBaseUrl, mode, auth: null };
-  return { baseUrl: stack?.fhirUrl ?? '', mode: 'organization-prefix', auth: null };
+  return stack ? { baseUrl: stack.fhirUrl, mode: 'organization-prefix', auth: null } : NO_FHIR;
 }
 
 function aidboxOf({ aidboxUrl, aidboxClientId, aidboxClientSecret }: Environment): HostOptions['aidbox'] {

@@ -49,27 +49,36 @@ export async function startWork(options: HostOptions, scripts: ScriptHost, opera
   const ward = openWard(options, scripts, client);
   starting.defer(() => ward.close());
   const { shelf, plugins } = await openShelf(options, scripts, operations);
-  const worker = await startWorker({
-    ...options,
-    connection: native,
-    namespace,
-    fhir,
-    shelf,
-    runner: scripts.runner,
-    ward,
-    watch: operations.worker,
-    failed: (error, { workflow, activity, tenant }) => {
-      log.error({ workflow, activity, tenant, err: error }, 'a script could not be prepared, and is tried again');
-    },
-    log: (line, of) => {
-      log[line.level]({ script: true, ...of, data: line.data }, line.message);
-      options.scriptLog?.(line, of.activity);
-      logs?.write(line, of);
-    },
-  });
+  const worker =
+    options.billing === false
+      ? idleWorker()
+      : await startWorker({
+          ...options,
+          connection: native,
+          namespace,
+          fhir,
+          shelf,
+          runner: scripts.runner,
+          ward,
+          watch: operations.worker,
+          failed: (error, { workflow, activity, tenant }) => {
+            log.error({ workflow, activity, tenant, err: error }, 'a script could not be prepared, and is tried again');
+          },
+          log: (line, of) => {
+            log[line.level]({ script: true, ...of, data: line.data }, line.message);
+            options.scriptLog?.(line, of.activity);
+            logs?.write(line, of);
+          },
+        });
   starting.defer(() => worker.stop());
   const owned = starting.move();
   return { client, runs, shelf, ward, plugins, worker, close: () => owned.disposeAsync() };
+}
+
+/** In place of the worker of a host that runs no config project. */
+function idleWorker(): BillingWorker {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  return { ended, stop: async () => resolve() };
 }
 
 function openWard(

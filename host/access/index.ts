@@ -37,10 +37,11 @@ export function limitsOf(
 
 /**
  * What of the settings cannot be used, a sentence each. `hasKeys`: whether the host's database has a key that opens; null: it
- * is not known yet.
+ * is not known yet. `hasProjects`: whether there is something at `/workers` for those who may call nothing else.
  */
-export function accessProblems(settings: Settings, hasKeys: boolean | null): string[] {
-  const { apiToken, jwtAudience, jwksUrl } = settings;
+export function accessProblems(settings: Settings, hasKeys: boolean | null, hasProjects = false): string[] {
+  const { apiToken, jwtAudience, jwksUrl, workerServiceToken, openWorkers } = settings;
+  const isForBuilders = hasProjects && (workerServiceToken !== null || openWorkers);
   const hasJwt = hasJwtKey(settings);
   return [
     ...(hasJwt && jwtAudience === null
@@ -54,7 +55,7 @@ export function accessProblems(settings: Settings, hasKeys: boolean | null): str
     ...(jwksUrl !== null && !isSafe(jwksUrl)
       ? [`CLOISTER_JWKS_URL is ${jwksUrl}; expected https, for who can change the answer lets himself in`]
       : []),
-    ...(apiToken === null && !hasJwt && hasKeys === false ? [NOBODY] : []),
+    ...(apiToken === null && !hasJwt && hasKeys === false && !isForBuilders ? [NOBODY] : []),
   ];
 }
 
