@@ -20,7 +20,11 @@ import {
   staleWarning,
   typesOf,
 } from '../../registry/index.ts';
-import { CodeOwner, Compiler, type GuestPackages } from './code/compiler.ts';
+import { Bundles } from './code/bundles.ts';
+import { Compiler, type GuestPackages } from './code/compiler.ts';
+import { Latest } from './code/latest.ts';
+import { type ListedActivity, listActivities, namesFor } from './code/names.ts';
+import { Samples } from './code/samples.ts';
 import { type RunnableWorkflow, type Snapshot, type SnapshotParts, takeSnapshot } from './code/snapshot.ts';
 
 export type { GuestPackages } from './code/compiler.ts';
@@ -29,7 +33,7 @@ export type { GuestPackages } from './code/compiler.ts';
 export interface ProjectCodeOptions {
   readonly store: CodeStore & ProjectStore;
   readonly build: Build;
-  /** Activities of the product: name → text of a script that exports `main`. */
+  /** Activities of the product: name → text of a script that exports `main`; what begins with `_` they share. */
   readonly sampleActivities: ReadonlyMap<string, string>;
   readonly limits: { readonly steps: number; readonly memoryMb: number; readonly codeMaxBytes: number };
   /** npm packages that project code may import. */
@@ -47,12 +51,7 @@ export interface LoadedProject {
     /** `sha256:` and hex, as the plan of a run has it. */
     readonly digest: string;
   }[];
-  readonly activities: readonly {
-    readonly name: string;
-    readonly version: string | null;
-    readonly digest: string;
-    readonly kind: ActivityPin['kind'];
-  }[];
+  readonly activities: readonly ListedActivity[];
   readonly warnings: readonly ProjectProblem[];
   /** What is quarantined or refused; a workflow's has its `workflowId`. */
   readonly errors: readonly ProjectProblem[];
@@ -70,9 +69,6 @@ export interface CheckedWorkflow {
   readonly warnings: readonly ProjectProblem[];
 }
 
-/** Bundles kept in memory by their own digest. */
-const KEPT = 500;
-const STORE_AGAIN_MS = 24 * 60 * 60 * 1000;
 /** Names told in one sentence. */
 const TOLD = 50;
 
@@ -81,19 +77,20 @@ export class ProjectCode {
   readonly #options: ProjectCodeOptions;
   readonly #compiler: Compiler;
   readonly #projects = new Map<string, Latest>();
-  readonly #bundles = new Map<string, { readonly bundle: Bundle; touchedAt: number }>();
-  readonly #samplesOwner = new CodeOwner();
-  #samples: Promise<ReadonlyMap<string, ActivityPin>> | null = null;
+  readonly #bundles: Bundles;
+  readonly #samples: Samples;
 
   constructor(options: ProjectCodeOptions) {
     this.#options = options;
     this.#compiler = new Compiler(options);
+    this.#bundles = new Bundles(options.store);
+    this.#samples = new Samples(options.sampleActivities, this.#compiler);
   }
 
   /** Checks and compiles all that is active now. Rejects when the database or the build fails, never for what a project holds. */
   async load(project: ProjectRow): Promise<LoadedProject> {
     const began = performance.now();
-    const samples = await this.#sampleActivities();
+    const samples = await this.#samples.pins();
     const snapshot = await this.#snapshot(project);
     const histories = await Promise.all(
       snapshot.workflows.map(({ id, row, codes }) =>
@@ -147,7 +144,7 @@ export class ProjectCode {
       const found = `workflow type ${quoted(type)}`;
       return refuse({ code: 'RESERVED_NAME', where: queue, found, expected: 'a name that is not reserved' });
     }
-    const samples = await this.#sampleActivities();
+    const samples = await this.#samples.pins();
     const snapshot = await this.#snapshot(project);
     const { types, refused } = snapshot.types;
     const found = types.get(type);
@@ -155,37 +152,21 @@ export class ProjectCode {
     const problem = refused.get(type) ?? snapshot.broken.find((each) => each.types.has(type))?.problem;
     if (problem) return refuse(problem);
     const known = snapshot.workflows.flatMap((workflow) => typesOf(workflow)).filter((name) => types.has(name));
-    const expected = known.length > 0 ? `one of ${names(known)}` : 'an active workflow that is compiled';
+    const expected = known.length > 0 ? `one of ${sorted(known)}` : 'an active workflow that is compiled';
     return refuse({ code: 'WORKFLOW_TYPE_UNKNOWN', where: queue, found: `workflow type ${quoted(type)}`, expected });
   }
 
   /** What a name of an activity stands for now, for projects that call the newest; null when there is none. */
   async latest(project: ProjectRow, name: string, workflowId: string | null = null): Promise<ActivityPin | null> {
-    const samples = await this.#sampleActivities();
+    const samples = await this.#samples.pins();
     const snapshot = await this.#snapshot(project);
     const workflow = snapshot.workflows.find(({ id }) => id === workflowId);
     return namesFor(snapshot, samples, workflow ?? null).pins.get(name) ?? null;
   }
 
   /** The bundle of an activity by its digest; null when it is not in the store. */
-  async bundle(digest: string): Promise<Bundle | null> {
-    const { store } = this.#options;
-    const kept = this.#bundles.get(digest);
-    if (kept) {
-      if (kept.touchedAt < Date.now() - STORE_AGAIN_MS) {
-        kept.touchedAt = Date.now();
-        await store.touchCode(digest);
-      }
-      return kept.bundle;
-    }
-    const code = await store.getCode(digest);
-    if (code?.kind !== 'bundle') return null;
-    await store.touchCode(digest);
-    const bundle: Bundle = { digest, ...(JSON.parse(code.body) as Omit<Bundle, 'digest'>) };
-    this.#bundles.set(digest, { bundle, touchedAt: Date.now() });
-    const [oldest] = this.#bundles.keys();
-    if (this.#bundles.size > KEPT && oldest !== undefined) this.#bundles.delete(oldest);
-    return bundle;
+  bundle(digest: string): Promise<Bundle | null> {
+    return this.#bundles.get(digest);
   }
 
   /** Drops what is kept in memory for a project alone. */
@@ -238,103 +219,6 @@ export class ProjectCode {
       limits: { steps, memoryMb },
     };
   }
-
-  #sampleActivities(): Promise<ReadonlyMap<string, ActivityPin>> {
-    this.#samples ??= this.#buildSamples().catch((error: unknown) => {
-      this.#samples = null;
-      throw error;
-    });
-    return this.#samples;
-  }
-
-  async #buildSamples(): Promise<ReadonlyMap<string, ActivityPin>> {
-    const { sampleActivities } = this.#options;
-    const files = new Map([...sampleActivities].map(([name, text]) => [`${name}.ts`, text]));
-    const pins = [...sampleActivities.keys()]
-      .filter((name) => !name.startsWith('_'))
-      .sort()
-      .map(async (name) => {
-        const source = { kind: 'activity', entry: `${name}.ts`, files } as const;
-        const made = await this.#compiler.compile(source, this.#samplesOwner);
-        if (!made.ok) throw new Error(`built-in activity ${name}: ${JSON.stringify(made.faults)}`);
-        const { digest } = made.bundle;
-        return [name, { kind: 'built-in', digest, export: 'main', component: null, version: null }] as const;
-      });
-    return new Map(await Promise.all(pins));
-  }
-}
-
-/** Snapshots of one project: who asks gets one that is begun after it asked, shared with all who asked in the meantime. */
-class Latest {
-  readonly owner = new CodeOwner();
-  #running: Promise<unknown> | null = null;
-  #next: Promise<Snapshot> | null = null;
-
-  take(work: () => Promise<Snapshot>): Promise<Snapshot> {
-    if (this.#running === null) return this.#run(work);
-    this.#next ??= this.#running.then(() => {
-      this.#next = null;
-      return this.#run(work);
-    });
-    return this.#next;
-  }
-
-  #run(work: () => Promise<Snapshot>): Promise<Snapshot> {
-    const taken = work();
-    const running = taken.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#running = running;
-    void running.then(() => {
-      if (this.#running === running) this.#running = null;
-    });
-    return taken;
-  }
-}
-
-/**
- * Every name that a workflow may call: a component's goes before its own, and that before a built-in's. Nothing stands in for what
- * is refused. Sorted.
- */
-function namesFor(
-  { activities, brokenActivities }: Snapshot,
-  samples: ReadonlyMap<string, ActivityPin>,
-  workflow: RunnableWorkflow | null,
-): { readonly pins: ReadonlyMap<string, ActivityPin>; readonly refused: ReadonlyMap<string, ProjectProblem> } {
-  const found = new Map<string, ActivityPin | ProjectProblem>([
-    ...samples,
-    ...(workflow?.brokenOwn ?? []),
-    ...(workflow?.own?.exports ?? []).map((name): [string, ActivityPin] => {
-      const digest = workflow?.own?.digest ?? null;
-      return [name, { kind: 'own', digest, export: name, component: null, version: null }];
-    }),
-    ...brokenActivities,
-    ...activities.pins,
-    ...activities.refused,
-  ]);
-  const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
-  return {
-    pins: new Map(sorted.flatMap(([name, each]) => ('kind' in each ? [[name, each]] : []))),
-    refused: new Map(sorted.flatMap(([name, each]) => ('kind' in each ? [] : [[name, each]]))),
-  };
-}
-
-function listActivities(
-  { activities, workflows }: Snapshot,
-  samples: ReadonlyMap<string, ActivityPin>,
-): LoadedProject['activities'] {
-  const listed = (name: string, { kind, version, digest }: ActivityPin) => ({
-    name,
-    version,
-    digest: digest ?? '',
-    kind,
-  });
-  const components = [...activities.pins].map(([name, pin]) => listed(name, pin));
-  const own = workflows.flatMap(({ own: each }) =>
-    (each?.exports ?? []).map((name) => ({ name, version: null, digest: each?.digest ?? '', kind: 'own' as const })),
-  );
-  return [...components, ...own, ...[...samples].map(([name, pin]) => listed(name, pin))];
 }
 
 function refuse(problem: ProjectProblem): LoadedGuest {
@@ -346,8 +230,8 @@ function noWorkflows({ id, name }: ProjectRow): ProjectProblem {
   return { code: 'NO_COMPILED_WORKFLOWS', where: `project ${plain(name)} (${id})`, found: 'no workflow', expected };
 }
 
-function names(known: readonly string[]): string {
-  const sorted = [...new Set(known)].sort();
-  const more = sorted.length - TOLD;
-  return [...sorted.slice(0, TOLD).map(plain), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+function sorted(known: readonly string[]): string {
+  const all = [...new Set(known)].sort();
+  const more = all.length - TOLD;
+  return [...all.slice(0, TOLD).map(plain), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
 }
