@@ -83,6 +83,8 @@ export class Interpreter {
   /** Commands that wait for the end of the activation. */
   #out: Command[] = [];
   #isOver = false;
+  /** A query has stopped the engine in the middle of something. */
+  #isBroken = false;
   #seed = '';
   #headers: Headers = {};
 
@@ -111,6 +113,7 @@ export class Interpreter {
 
   /** One batch of jobs. */
   activate(input: { activation: unknown; batchIndex?: number }, next: Activate): void {
+    if (this.#isBroken) throw refusal('WORKFLOW_CODE_ERROR', 'a query has broken this copy of the run');
     const activation = input.activation as Activation;
     const mine: Job[] = [];
     const theirs: Job[] = [];
@@ -181,7 +184,7 @@ export class Interpreter {
 
   #deliver(jobs: readonly Job[]): void {
     const engine = this.#engine;
-    if (!engine || this.#isOver) return;
+    if (!engine) return;
     const state = activator();
     const seed = String(state.randomnessSeed);
     const text = write({
@@ -200,6 +203,11 @@ export class Interpreter {
     } catch (error) {
       const fault = error instanceof EngineEnded ? error.fault : error;
       if (fault instanceof Error && !(fault instanceof CommandRefused)) throw fault;
+      if (jobs.every(({ queryWorkflow }) => queryWorkflow)) {
+        // The run itself goes on: Temporal drops this copy of it, and makes another from its history.
+        this.#isBroken = true;
+        throw refusal((fault as EngineFault).code, (fault as EngineFault).message);
+      }
       this.#fail(fault as EngineFault | CommandRefused);
       return;
     }
@@ -222,6 +230,8 @@ export class Interpreter {
 
   #send(commands: readonly Command[]): void {
     for (const command of commands) {
+      // Closed runs are still queried.
+      if (this.#isOver && !command.respondToQuery) continue;
       const target = command.signalExternalWorkflowExecution ?? command.requestCancelExternalWorkflowExecution;
       if (target?.workflowExecution) void this.#sendChecked(command, target);
       else this.#push(command);
@@ -270,10 +280,12 @@ export class Interpreter {
   #headersOf(type: string): Headers {
     const plan = this.#plan as GuestPlan;
     const pin = Object.hasOwn(plan.activities, type) ? (plan.activities[type] ?? null) : null;
+    const refused = Object.hasOwn(plan.refused ?? {}, type) ? plan.refused[type] : undefined;
     const header: ActivityHeader = {
       pin,
       workflow: plan.workflow,
       ...(pin === null && { known: Object.keys(plan.activities) }),
+      ...(refused && { refused }),
     };
     return { ...this.#traceHeader(), [ACTIVITY_HEADER]: defaultPayloadConverter.toPayload(header) };
   }
@@ -288,6 +300,9 @@ export class Interpreter {
   }
 
   #fail(fault: EngineFault | CommandRefused): void {
+    // An engine that was stopped in the middle of something answers nobody any more.
+    this.dispose();
+    if (this.#isOver) return;
     const error = fault instanceof CommandRefused ? refusal(fault.code, fault.message) : this.#failureOf(fault);
     this.#isOver = true;
     this.#out.push({ failWorkflowExecution: { failure: activator().errorToFailure(error) } });

@@ -19,7 +19,7 @@ import Long from 'long';
 import { activator } from '../activator.ts';
 import { fromBase64, toBase64 } from '../wire.ts';
 import { payloadConverter, Text } from './converter.ts';
-import { gate } from './gate.ts';
+import { gate, guestWorkflow } from './gate.ts';
 
 /** What a run is started with. */
 interface Start {
@@ -66,7 +66,7 @@ Object.assign(globalThis, {
 });
 
 /** The modules that guest code may import. */
-const temporal = { workflow, common };
+const temporal = { workflow: guestWorkflow, common };
 
 /** Reads the guest's code: a function that takes the modules and gives its exports. Its top level runs here. */
 function load(code: (modules: typeof temporal) => Record<string, unknown>, text: string): void {
