@@ -49,6 +49,7 @@ export class ProjectWorkers {
   readonly #remote: Remote;
   readonly #membership: Membership;
   readonly #monitor: Monitor;
+  #closed: Promise<void> | null = null;
 
   private constructor(options: ProjectWorkersOptions) {
     const { store, code, launch, settings, log, host = hostname(), now = Date.now } = options;
@@ -184,7 +185,12 @@ export class ProjectWorkers {
   }
 
   /** Starts nothing more, drains all workers side by side, marks their rows and gives the leases back. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     const { log } = this.#options;
     const { host } = this;
     log.info({ event: 'shutdown_started', host, workers: this.running().length }, 'project workers are being stopped');
