@@ -10,6 +10,7 @@ import { choreList } from './chores/list.ts';
 import type { HostOperations } from './metrics/operations.ts';
 import { NO_FHIR } from './modules.ts';
 import type { HostOptions } from './options.ts';
+import { openRunCode } from './projects/code/usage.ts';
 import type { Projects } from './projects/start.ts';
 import { sweepCode } from './repository/code.ts';
 import { Schedules } from './schedules/index.ts';
@@ -97,7 +98,14 @@ function openChores({ choreSettings, project, rows, store, log }: HostOptions, {
   const chores = choreList({
     settings: choreSettings,
     repository: project.kind === 'commits' ? project.repository : null,
-    sweep: () => sweepCode({ store, client, plan: (digest) => shelf.plan(digest), now: Date.now() }),
+    sweep: () =>
+      sweepCode({
+        store,
+        client,
+        plan: (digest) => shelf.plan(digest),
+        ...(rows && { guests: (startedBefore) => openRunCode(client, rows, startedBefore) }),
+        now: Date.now(),
+      }),
     rows,
   });
   return new Chores({ chores, store: rows, log });

@@ -9,6 +9,8 @@ export interface Sweep {
   readonly client: Client;
   /** A plan by its digest, as `PlanShelf.plan`. */
   readonly plan: (digest: string) => Promise<Plan | null>;
+  /** Digests that open runs of projects' workers obey, of those started before a time (ISO 8601); absent: there are none. */
+  readonly guests?: (startedBefore: string) => AsyncIterable<string>;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -24,7 +26,7 @@ const FIRST_EVENTS = 20;
  * Removes bundles and plans. Open runs that are older are asked first what they obey, and that is marked as used: should one not
  * tell, nothing is removed and the sweep rejects. Safe on several hosts at once. Resolves to how many pieces went.
  */
-export async function sweepCode({ store, client, plan, now }: Sweep): Promise<number> {
+export async function sweepCode({ store, client, plan, guests, now }: Sweep): Promise<number> {
   const touched = new Set<string>();
   const touch = async (digest: string | null): Promise<void> => {
     if (digest === null || touched.has(digest)) return;
@@ -44,6 +46,7 @@ export async function sweepCode({ store, client, plan, now }: Sweep): Promise<nu
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
     for (const digest of await plansOf(client, workflowId, runId)) await touchPlan(digest);
   }
+  for await (const digest of guests?.(started) ?? []) await touch(digest);
   return store.removeCode(new Date(now - KEPT_DAYS * DAY_MS).toISOString());
 }
 
