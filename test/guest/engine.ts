@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { QuickJS, type QuickJSOptions } from 'quickjs-wasi';
-import { GUARD_BYTES } from '../../host/temporal/guest/meter/meter.ts';
+import { GUARD_BYTES } from '../../host/temporal/guest/meter/limits.ts';
 
 /** The binary of the engine, as its authors ship it. */
 export const shipped = new Uint8Array(readFileSync(fileURLToPath(import.meta.resolve('quickjs-wasi/quickjs.wasm'))));

@@ -4,13 +4,14 @@ import { Worker } from 'node:worker_threads';
 import { QuickJS } from 'quickjs-wasi';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { FUEL_PER_STEP, TOO_DEEP } from '../../host/temporal/guest/meter/limits.ts';
 import { meter } from '../../host/temporal/guest/meter/meter.ts';
 import { fuelOf, settings, shipped, startEngine } from './engine.ts';
 
 const test = suite('meter');
 const bytes = meter(shipped);
 const metered = new WebAssembly.Module(bytes);
-const BUDGET = 400_000_000n;
+const BUDGET = 40n * FUEL_PER_STEP;
 
 /** Each is one second's work or more for the engine, and most of it between two looks at its interrupt handler. */
 const HOGS = {
@@ -65,8 +66,8 @@ for (const [what, code] of Object.entries(HOGS)) {
   });
 }
 
-/** Runs scripts one after the other in a thread like Temporal's: how each ended, and whether it had fuel left. */
-async function inThread(...codes: readonly string[]): Promise<readonly { thrown: string; left: boolean }[]> {
+/** Runs scripts one after the other in a thread like Temporal's: how each ended, and the fuel it left. */
+async function inThread(...codes: readonly string[]): Promise<readonly { thrown: string; left: bigint }[]> {
   const thread = new Worker(new URL('./deep.ts', import.meta.url), {
     workerData: { bytes, codes, fuel: 100n * BUDGET },
   });
@@ -79,7 +80,7 @@ test('recursion that the engine does not guard ends at the limit of its stack, n
   const deep = (helper: string) => `let it = [1].values(); for (let i = 0; i < 5e4; i++) it = it.${helper}; it.next()`;
   for (const { thrown, left } of await inThread(deep('map((x) => x)'), deep('take(5)'), deep('filter(() => true)'))) {
     assert.match(thrown, /^RuntimeError: unreachable/);
-    assert.ok(left, 'it was the fuel');
+    assert.is(left, TOO_DEEP);
   }
 });
 
@@ -106,6 +107,20 @@ test('a script cannot catch the trap, and nothing runs afterwards until there is
   const code = 'globalThis.seen = 0; for (;;) { try { for (;;); } catch { seen = 1 } finally { seen = 2 } }';
   assert.throws(() => engine.evalCode(code), /unreachable/);
   assert.throws(() => engine.evalCode('1'), /unreachable/);
+});
+
+test('a host function in between cannot make an error of a trap which a script could catch', async () => {
+  const engine = await startEngine(metered);
+  const tank = fuelOf(engine);
+  assert.ok(tank);
+  tank.value = BUDGET;
+  engine
+    .newFunction('within', () => engine.evalCode('for (;;);'))
+    .consume((within) => engine.setProp(engine.global, 'within', within));
+  assert.throws(() => engine.evalCode('try { within() } catch { }'), /unreachable/);
+  const deep = 'let it = [1].values(); for (let i = 0; i < 5e4; i++) it = it.take(1); it.next()';
+  const [outcome] = await inThread(`try { within(${JSON.stringify(deep)}) } catch { }`);
+  assert.match(outcome?.thrown ?? '', /unreachable/);
 });
 
 test('the binary that is not metered runs the same script to its end', async () => {

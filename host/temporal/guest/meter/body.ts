@@ -1,4 +1,5 @@
 import { Reader, signed, unsigned, Writer } from './bytes.ts';
+import { TOO_DEEP } from './limits.ts';
 import { instruction, OP, TYPE } from './opcodes.ts';
 
 /** Takes a fixed amount before the instruction at `at`: an entry of the function, or a turn of a loop. */
@@ -61,7 +62,7 @@ export function meteredBody(body: Uint8Array, parameters: number, { fuel, stack,
     out.add(unsigned(groups));
     out.add(locals);
   }
-  out.add(trapWhenBelow(OP.i32LessUnsigned, stack, [OP.i32Const, ...signed(BigInt(floor))]));
+  out.add(trapWhenDeep(stack, floor, fuel));
   for (const charge of charges) {
     out.add(body.subarray(from, charge.at));
     out.add('unit' in charge ? takeByLength(fuel, spare, charge.unit) : takeTurn(fuel, charge.cost));
@@ -118,9 +119,26 @@ function takeByLength(fuel: number, spare: number, unit: bigint): number[] {
 }
 
 function trapWhenSpent(fuel: number): number[] {
-  return trapWhenBelow(OP.i64LessSigned, fuel, [OP.i64Const, 0]);
+  return [
+    ...[OP.globalGet, ...unsigned(fuel)],
+    ...[OP.i64Const, 0],
+    OP.i64LessSigned,
+    ...[OP.if, TYPE.nothing],
+    OP.unreachable,
+    OP.end,
+  ];
 }
 
-function trapWhenBelow(less: number, global: number, least: readonly number[]): number[] {
-  return [...[OP.globalGet, ...unsigned(global)], ...least, less, ...[OP.if, TYPE.nothing], OP.unreachable, OP.end];
+/** Takes the fuel away with it: a host function in between must not be able to make an error of the trap, which a script could catch. */
+function trapWhenDeep(stack: number, floor: number, fuel: number): number[] {
+  return [
+    ...[OP.globalGet, ...unsigned(stack)],
+    ...[OP.i32Const, ...signed(BigInt(floor))],
+    OP.i32LessUnsigned,
+    ...[OP.if, TYPE.nothing],
+    ...[OP.i64Const, ...signed(TOO_DEEP)],
+    ...[OP.globalSet, ...unsigned(fuel)],
+    OP.unreachable,
+    OP.end,
+  ];
 }

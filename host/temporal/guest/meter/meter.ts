@@ -1,5 +1,6 @@
 import { meteredBody, type Tanks } from './body.ts';
 import { Reader, signed, unsigned, WasmError, Writer } from './bytes.ts';
+import { FIRST_FUEL, STACK_BYTES } from './limits.ts';
 import { instruction, OP, TYPE } from './opcodes.ts';
 
 /** The number that stands before each section. */
@@ -13,29 +14,16 @@ const MUTABLE = 1;
 const HEADER_BYTES = 8;
 
 /** The name under which a metered module exports its fuel. */
-export const FUEL = 'fuel';
-
-/** The fuel of a new instance: enough to start an engine, and not for ever, should its host forget to set a budget. */
-export const FIRST_FUEL = 1_000_000_000n;
+const FUEL = 'fuel';
 
 /** How LLVM calls the global that points to its stack in memory; it grows towards 0. */
 const STACK = '__stack_pointer';
-
-/** What the engine's own guard (`maxStackSize`) is to be set to, in bytes: guest code that recurses deeper gets an error it can catch. */
-export const GUARD_BYTES = 192 * 1024;
-
-/**
- * How much of its stack in memory a module may use at all, in bytes: for the recursions that the engine's guard forgets. V8 spends
- * up to 15 bytes of the thread's own stack on each of these, and where that one overflows differs from run to run. It
- * must not come to that: threads of Temporal's workflows have 4 MB.
- */
-const STACK_BYTES = 256 * 1024;
 
 /**
  * The same WebAssembly module with a budget for all of its code. It exports one thing more, `fuel`: a mutable global i64. Every entry of a
  * function and every turn of a loop takes as much of it as there are instructions in it (up to 40), and what fills, copies or adds memory takes
  * one for each byte; where fuel falls below zero the module traps (`unreachable`), again and again until the host sets more.
- * It traps likewise where its stack in memory grows beyond 256 KiB; then there is fuel left.
+ * It traps likewise where its stack in memory grows beyond 256 KiB, and then its fuel is TOO_DEEP.
  * No code inside the module can see, catch or put off that trap. What is taken depends on nothing but the module, its
  * memory and what it is called with. A module that trapped is in the middle of something: throw it away.
  *
