@@ -48,6 +48,8 @@ export async function startControl(options: HostOptions, running: Running): Prom
   const served = { ...partsOf(options, running), schedules, triggers, chores, checks };
   const api = await listen(served, options.orFreePort === true);
   starting.defer(() => api.close());
+  // In the words that other services of this kind have, and that start scripts wait for.
+  log.info({ event: 'listening' }, `Worker service listening on port ${new URL(api.url).port}`);
   starting.defer(() => work.runs.followers.close());
   chores.start();
   starting.defer(() => chores.close());
