@@ -1,8 +1,10 @@
 // timeout: 90
 /** Code of projects: what is loaded, what is refused and in which words, what a run is pinned to. */
 import { createHash } from 'node:crypto';
+import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { packageReader } from '../../registry/index.ts';
 import { definitionOf, openCode, planOf, refusalOf, told } from './code/rig.ts';
 
 const rig = await openCode();
@@ -156,6 +158,24 @@ test('PW-4 every broken workflow is named with its code, place and words, and it
     const name = type.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
     assert.is(await refusalOf(projectCode, project, type), BROKEN.find(([each]) => each === name)?.[2]);
   }
+});
+
+test('workflow code may import the packages that the operator lists, and no others', async () => {
+  const project = await rig.project();
+  const text = `import { Mutex } from 'async-mutex';\nexport async function run() { return new Mutex().runExclusive(async () => 1); }`;
+  await rig.workflow(project, 'locks', text);
+  const read = packageReader(path.join(import.meta.dirname, '../..'), new Map());
+  const listed = rig.code({ packages: { names: new Set(['async-mutex']), read } });
+  const plan = await planOf(listed, project, 'run');
+  assert.match(plan.code, /\bMutex = class\b/);
+  assert.not.match(plan.code, /\basync \(|\basync function|\bawait /);
+  await rig.workflow(project, 'other', `${text.replace('async-mutex', 'semver')}`.replace('run()', 'other()'));
+  const sentence = 'expected @temporalio/workflow, @temporalio/common or async-mutex';
+  assert.equal(told((await listed.load(project)).errors), [
+    `IMPORT_FORBIDDEN other workflow_code 1:0: found import "semver", ${sentence}`,
+  ]);
+  // Listed or not is part of what was compiled.
+  assert.match(await refusalOf(rig.code(), project, 'run'), /^IMPORT_FORBIDDEN locks /);
 });
 
 test('types: every exported function, and the names of a workflow that exports one alone', async () => {
