@@ -2,6 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
+import { ActivityFailure } from '@temporalio/common';
 import { bundleWorkflowCode, NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import type { Capability, Method } from '../../../host/broker/capability.ts';
@@ -155,7 +156,8 @@ export async function openStage(http: string): Promise<Stage> {
           args: [asked, headers],
         });
       } catch (error) {
-        throw error instanceof WorkflowFailedError ? (error.cause?.cause ?? error.cause) : error;
+        if (!(error instanceof WorkflowFailedError)) throw error;
+        throw error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
       }
     },
     [Symbol.asyncDispose]: () => undo.disposeAsync(),
