@@ -30,7 +30,9 @@ interface Context {
   readonly mine: string;
   readonly theirs: string;
   /** What belongs to `org-theirs`. */
-  readonly foreign: { readonly runId: string; readonly workflowId: string; readonly keyId: string };
+  readonly foreign: Readonly<
+    Record<'runId' | 'workflowId' | 'keyId' | 'projectId' | 'drawnId' | 'componentId', string>
+  >;
 }
 
 const test = suite<Context>('tenants of a host');
@@ -58,7 +60,11 @@ test.before(async (context) => {
   const workflowId = `theirs-${randomUUID()}`;
   const run = (await post('/workflows/hello/run', { _workflowId: workflowId }, as(theirs.key))).body;
   assert.is((await post('/plugins', PLUGIN, as(theirs.key))).status, 201);
-  const foreign = { runId: run.runId, workflowId, keyId: theirs.id };
+  const made = async (path: string, body: object): Promise<string> => (await post(path, body, as(theirs.key))).body.id;
+  const projectId = await made('/projects', { name: 'theirs' });
+  const drawnId = await made(`/projects/${projectId}/workflows`, { name: 'drawn' });
+  const componentId = await made(`/projects/${projectId}/components`, { name: 'c', code: 'export const c = 1;' });
+  const foreign = { runId: run.runId, workflowId, keyId: theirs.id, projectId, drawnId, componentId };
   Object.assign(context, { folder: data.path, url: host.url, mine: mine.key, theirs: theirs.key, foreign });
 });
 test.after(async ({ owned }) => {
@@ -70,6 +76,16 @@ const as = (key: string) => ({ authorization: `Bearer ${key}` });
 /** Parameters of a path that name something of a tenant: foreign ones, each beside one that does not exist. */
 function pairsFor({ path, operation }: Endpoint, { foreign }: Context): Record<string, string>[][] {
   const missing = randomUUID();
+  if (path.includes('{projectId}')) {
+    const { projectId, componentId, drawnId: workflowId } = foreign;
+    return [
+      [
+        { projectId, workflowId, componentId },
+        { projectId: missing, workflowId, componentId },
+      ],
+    ];
+  }
+  if (operation === 'publish-project-workflow') return [[{ id: foreign.drawnId }, { id: missing }]];
   if (path.includes('{runId}')) {
     return [
       [
@@ -101,6 +117,9 @@ function pairsFor({ path, operation }: Endpoint, { foreign }: Context): Record<s
 const BODIES: Readonly<Record<string, object>> = {
   'move-plugin-channel': { version: '1.0.0' },
   'deprecate-plugin-version': { message: 'old' },
+  'create-project-workflow': { name: 'x' },
+  'create-component': { name: 'x', code: 'x' },
+  'run-project-workflow': { type: 'x' },
 };
 
 /** The answer without what differs by nature: the request's id, and the very ids that were asked for. */
