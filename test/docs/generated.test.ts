@@ -13,4 +13,16 @@ for (const [name, render] of GENERATED) {
   });
 }
 
+pages('docs/database.md names every table and column that the migration of projects makes', async () => {
+  const file = (path: string) => readFile(join(import.meta.dirname, '../..', path), 'utf8');
+  const [page, sql] = await Promise.all([file('docs/database.md'), file('registry/migrations/0009_projects.sql')]);
+  const tables = [...sql.matchAll(/create table if not exists (\w+) \(\n([\s\S]*?)\n\);/g)];
+  assert.is(tables.length, 7);
+  for (const [, table = '', body = ''] of tables) {
+    assert.ok(page.includes(`\`${table}\``), table);
+    const columns = [...body.matchAll(/^ {2}(\w+) (?:uuid|text|integer|boolean|jsonb|timestamptz|bigint)/gm)];
+    for (const [, column] of columns) assert.ok(page.includes(`\`${column}\``), `${table}.${column}`);
+  }
+});
+
 pages.run();

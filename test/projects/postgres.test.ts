@@ -154,4 +154,32 @@ on('a policy of the builder that lets everybody in, or people change code, is re
   }
 });
 
+on(
+  'the views for operators tell of running workers and of workflows, to nobody without rights',
+  async ({ admin, store }) => {
+    const views = join(FOLDER, '../operator/views.postgres.sql');
+    for (const _ of ['once', 'and again']) await admin.unsafe(await readFile(views, 'utf8'));
+    await store.moveWorker('w', ['running'], { lastHeartbeat: new Date(Date.now() - 90_000).toISOString() });
+    const [worker] = await admin`select * from running_workers`;
+    assert.equal([worker?.worker_id, worker?.project_id, worker?.status], ['w', project, 'running']);
+    assert.ok(Math.abs(Number(worker?.seconds_since_heartbeat) - 90) < 30, String(worker?.seconds_since_heartbeat));
+    const [mails] = await admin`select * from project_workflows where id = ${String(workflow)}`;
+    assert.equal(
+      { ...mails },
+      { id: workflow, project_id: project, kebab_name: 'mails', is_active: true, status: 'active' },
+    );
+    const asStranger = admin.begin(async (sql) => {
+      await sql`set local role authenticated`;
+      await sql`select from running_workers`;
+    });
+    assert.is(
+      await asStranger.then(
+        () => 'read',
+        (error: { code: string }) => error.code,
+      ),
+      '42501',
+    );
+  },
+);
+
 test.run();

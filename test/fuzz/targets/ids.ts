@@ -19,6 +19,7 @@ const FIRST: Readonly<Record<string, readonly string[]>> = {
 
 /** What stands for an id in the path of a plan, to be filled in when it is tried. */
 export function placeOf(path: string, parameter: string): string {
+  if (parameter === 'projectId') return '$projects';
   return `$${/^(id|triggerId)$/.test(parameter) ? (path.split('/')[1] ?? '') : parameter}`;
 }
 
@@ -31,7 +32,7 @@ export class Ids {
   learn(url: string, { status, type, text }: Answer): void {
     if (status >= 300 || !type.includes('json') || text.length > 100_000) return;
     const [, kind = ''] = url.split(/[/?]/);
-    for (const [, name = '', id = ''] of text.matchAll(/"(id|runId|version)":"([^"\\]{1,200})"/g)) {
+    for (const [, name = '', id = ''] of text.matchAll(/"(id|runId|version|workflowId|componentId)":"([^"\\]{1,200})"/g)) {
       this.#add(name === 'id' ? kind : name, id);
     }
   }
