@@ -57,6 +57,8 @@ async function bundleInner(): Promise<string> {
     entryPoints: [join(HERE, 'inner', 'main.ts')],
     mainFields: ['module', 'main'],
     conditions: ['require', 'default'],
+    // One copy of it: its two forms are two classes.
+    alias: { long: require.resolve('long') },
     minify: true,
     keepNames: true,
     supported: { 'async-await': false, 'async-generator': false, 'for-await': false },

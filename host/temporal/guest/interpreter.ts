@@ -189,7 +189,7 @@ export class Interpreter {
     const seed = String(state.randomnessSeed);
     const text = write({
       now: state.now,
-      info: infoOf(),
+      info: changingInfo(),
       flags: [...state.knownFlags],
       patches: [...state.knownPresentPatches],
       seed: seed === this.#seed ? null : state.randomnessSeed,
@@ -343,13 +343,30 @@ function refusal(type: string, message: string): ApplicationFailure {
   return failure;
 }
 
+/** What of the run changes with every activation. */
+function changingInfo(): unknown {
+  const { info } = activator();
+  return {
+    historyLength: info.historyLength,
+    historySize: info.historySize,
+    continueAsNewSuggested: info.continueAsNewSuggested,
+    suggestedContinueAsNewReasons: info.suggestedContinueAsNewReasons,
+    targetWorkerDeploymentVersionChanged: info.targetWorkerDeploymentVersionChanged,
+    currentBuildId: info.currentBuildId,
+    currentDeploymentVersion: info.currentDeploymentVersion,
+    unsafe: unsafeOf(),
+  };
+}
+
 /** The run as the SDK inside is told of it; what it reads from the start itself is left out. */
 function infoOf(): unknown {
   const { memo, searchAttributes, typedSearchAttributes, lastResult, lastFailure, unsafe, ...info } = activator().info;
-  return {
-    ...info,
-    unsafe: { isReplaying: unsafe.isReplaying, isReplayingHistoryEvents: unsafe.isReplayingHistoryEvents },
-  };
+  return { ...info, unsafe: unsafeOf() };
+}
+
+function unsafeOf(): unknown {
+  const { isReplaying, isReplayingHistoryEvents } = activator().info.unsafe;
+  return { isReplaying, isReplayingHistoryEvents };
 }
 
 /** Jobs come as messages whose fields stand on their prototype where they are empty. */

@@ -1,52 +1,51 @@
 /**
- * Payloads inside the guest. Their bytes stay the text they are: QuickJS would take long over turning text into bytes and back.
- * What is text outside is a `Text` here, and the other way round.
+ * Payloads inside the guest. Their bytes stay as the wire has them, `{ $u }` for text: QuickJS would take long over turning text into bytes and
+ * back, and nothing in between looks at them.
  */
-import { BinaryPayloadConverter, PayloadConverterError, RawValue, ValueError } from '@temporalio/common';
+import { PayloadConverterError, RawValue, ValueError } from '@temporalio/common';
+import { fromBase64, toBase64 } from '../wire.ts';
 
-/** Bytes that are UTF-8 text. */
-export class Text {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
+/** Bytes on the wire. */
+interface WireBytes {
+  readonly $u?: string;
+  readonly $b?: string;
 }
 
-interface GuestPayload {
-  readonly metadata?: Record<string, Uint8Array | Text>;
-  readonly data?: Uint8Array | Text;
+interface WirePayload {
+  readonly metadata?: Readonly<Record<string, WireBytes>>;
+  readonly data?: WireBytes;
 }
 
-const ENCODING = 'encoding';
-const binary = new BinaryPayloadConverter();
+const NULL: WirePayload = { metadata: { encoding: { $u: 'binary/null' } } };
+const { parse, stringify } = JSON;
 
 function toPayload(value: unknown): unknown {
   if (value instanceof RawValue) return value.payload;
-  if (value === undefined) return { metadata: { [ENCODING]: new Text('binary/null') } };
-  if (value instanceof Uint8Array) return binary.toPayload(value);
+  if (value === undefined) return NULL;
+  if (value instanceof Uint8Array)
+    return { metadata: { encoding: { $u: 'binary/plain' } }, data: { $b: toBase64(value) } };
   let text: string | undefined;
   try {
-    text = JSON.stringify(value);
+    text = stringify(value);
   } catch (error) {
     throw new ValueError(`Unable to convert value to payload: ${String(error)}`);
   }
   if (text === undefined) throw new ValueError(`Unable to convert ${typeof value} to payload`);
-  return { metadata: { [ENCODING]: new Text('json/plain') }, data: new Text(text) };
+  return { metadata: { encoding: { $u: 'json/plain' } }, data: { $u: text } };
 }
 
 function fromPayload(payload: unknown): unknown {
-  const { metadata, data } = payload as GuestPayload;
-  const encoding = metadata?.[ENCODING];
-  const name = encoding instanceof Text ? encoding.text : '';
-  if (name === 'binary/null') return undefined;
-  if (name === 'binary/plain') return data instanceof Text ? utf8(data.text) : (data ?? new Uint8Array(0));
-  if (name === 'json/plain' && data instanceof Text) return JSON.parse(data.text);
-  throw new PayloadConverterError(`Unknown encoding: ${name || 'none'}`);
+  const { metadata, data } = payload as WirePayload;
+  const encoding = metadata?.encoding?.$u;
+  if (encoding === 'json/plain') return parse(data?.$u ?? '');
+  if (encoding === 'binary/null') return undefined;
+  if (encoding === 'binary/plain') return bytesOf(data ?? {});
+  throw new PayloadConverterError(`Unknown encoding: ${encoding ?? 'none'}`);
 }
 
-function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+/** The bytes themselves. */
+export function bytesOf({ $u: text, $b: base64 }: WireBytes): Uint8Array {
+  return text === undefined ? fromBase64(base64 ?? '') : new TextEncoder().encode(text);
 }
 
 /** As the SDK's own converter, for JSON, undefined and bytes. */

@@ -1,6 +1,6 @@
 /** Globals that workflow code finds under Temporal and QuickJS does not have. */
 // biome-ignore-all lint/suspicious/noShadowRestrictedNames: these are the globals' own names
-import { TextDecoder, TextEncoder } from '@exodus/bytes/encoding.js';
+import { TextDecoder, TextEncoder } from '@exodus/bytes/encoding-lite.js';
 import URL from 'core-js-pure/stable/url/index.js';
 import URLSearchParams from 'core-js-pure/stable/url-search-params/index.js';
 

@@ -17,8 +17,8 @@ import {
 } from '@temporalio/workflow/lib/worker-interface.js';
 import Long from 'long';
 import { activator } from '../activator.ts';
-import { fromBase64, toBase64 } from '../wire.ts';
-import { payloadConverter, Text } from './converter.ts';
+import { toBase64 } from '../wire.ts';
+import { bytesOf, payloadConverter } from './converter.ts';
 import { gate, guestWorkflow } from './gate.ts';
 
 /** What a run is started with. */
@@ -109,14 +109,20 @@ function deliver(text: string): void {
 
 /** The SDK reads search attributes as bytes, whatever converter there is. */
 function withBytes(job: unknown): unknown {
-  const { searchAttributes, ...rest } = job as Record<string, unknown>;
-  return searchAttributes === undefined ? rest : { ...rest, searchAttributes: bytesOf(searchAttributes) };
+  const { searchAttributes, ...rest } = job as { searchAttributes?: { indexedFields?: Record<string, WirePayload> } };
+  const indexedFields = Object.fromEntries(
+    Object.entries(searchAttributes?.indexedFields ?? {}).map(([name, { metadata = {}, data = {} }]) => {
+      const raw = Object.entries(metadata).map(([key, value]) => [key, bytesOf(value)]);
+      return [name, { metadata: Object.fromEntries(raw) as unknown, data: bytesOf(data) }];
+    }),
+  );
+  return { ...rest, searchAttributes: { indexedFields } };
 }
 
-function bytesOf(value: unknown): unknown {
-  if (value instanceof Text) return new TextEncoder().encode(value.text);
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, bytesOf(each)]));
+type WireBytes = Parameters<typeof bytesOf>[0];
+interface WirePayload {
+  readonly metadata?: Readonly<Record<string, WireBytes>>;
+  readonly data?: WireBytes;
 }
 
 function asJob(job: Record<string, unknown>): unknown {
@@ -202,29 +208,35 @@ function describe(error: unknown): { name: string; message: string; stack: strin
   return { name: text(error.name) || 'Error', message: text(error.message), stack: text(error.stack) };
 }
 
+const { parse, stringify } = JSON;
+
+/** Integers of 64 bits and dates are few, and looking for them takes as long as all the rest. */
 function read(text: string): unknown {
-  return JSON.parse(text, (_name, value: unknown) => {
+  if (!text.includes('{"$l":') && !text.includes('{"$d":')) return parse(text);
+  return parse(text, (_name, value: unknown) => {
     if (typeof value !== 'object' || value === null) return value;
-    const [name, ...others] = Object.keys(value);
-    if (name === undefined || others.length > 0) return value;
-    const only = (value as Record<string, unknown>)[name];
-    if (name === '$l' && typeof only === 'string') return Long.fromString(only);
-    if (name === '$u' && typeof only === 'string') return new Text(only);
-    if (name === '$b' && typeof only === 'string') return fromBase64(only);
-    if (name === '$d' && typeof only === 'number') return new Date(only);
-    return value;
+    const { $l: digits, $d: date } = value as { $l?: unknown; $d?: unknown };
+    if (typeof digits === 'string') return Long.fromString(digits);
+    return typeof date === 'number' ? new Date(date) : value;
   });
 }
 
-function write(value: unknown): string {
-  return JSON.stringify(value, (_name, each: unknown) => {
-    if (typeof each === 'bigint') return Number(each);
-    if (typeof each !== 'object' || each === null) return each;
-    if (each instanceof Text) return { $u: each.text };
-    if (Long.isLong(each)) return { $l: (each as Long).toString() };
-    if (each instanceof Uint8Array) return { $b: toBase64(each) };
-    return each;
-  });
+Object.defineProperty(Long.prototype, 'toJSON', {
+  value(this: Long) {
+    return { $l: this.toString() };
+  },
+});
+
+/** Bytes come from the SDK itself alone, with search attributes. */
+function write(value: { readonly commands: unknown } & Readonly<Record<string, unknown>>): string {
+  const commands = value.commands as readonly Record<string, unknown>[];
+  const hasBytes = commands.some((each) => Object.values(each).some(hasAttributes));
+  if (!hasBytes) return stringify(value);
+  return stringify(value, (_name, each: unknown) => (each instanceof Uint8Array ? { $b: toBase64(each) } : each));
+}
+
+function hasAttributes(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'searchAttributes' in body && body.searchAttributes !== undefined;
 }
 
 function getOwn() {

@@ -15,7 +15,7 @@ export const TOO_DEEP = -(2n ** 62n);
 export const FIRST_FUEL = 1_000_000_000n;
 
 /**
- * Fuel for each guest step (`GUEST_STEPS`), which is about 5,000 turns of a loop in guest code. Such turns rarely take as much, so honest code meets
- * the limit of steps first; native work, which counts no steps, ends here: 1,000 of these are between 0.4 and 2.3 s of CPU.
+ * Fuel for each guest step (`GUEST_STEPS`), which is about 5,000 turns of a loop in guest code. 1,000 of these are 0.2 s of CPU
+ * for most work, and 2 s for what waits for memory at every turn.
  */
-export const FUEL_PER_STEP = 10_000_000n;
+export const FUEL_PER_STEP = 5_000_000n;
