@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { ProjectRow, ProjectStore } from '../../registry/index.ts';
 import { projectSentence } from '../../registry/index.ts';
+import { scope } from '../log.ts';
 import { answerOf, type Phase, refusalOf, refused } from './failure.ts';
 import type { Lease, Leases } from './leases.ts';
 import { Load } from './load.ts';
@@ -193,7 +194,8 @@ export class ProjectWorker {
     if (!(await this.#record.run(metadata))) throw refused('HEARTBEAT_ROW_LOST');
     this.#beaten(asked);
     this.#phase = 'running';
-    this.#heartbeat = setInterval(() => this.#beat(), this.#parts.settings.heartbeatMs);
+    // Of no request, whoever asked for the start.
+    this.#heartbeat = scope.exit(() => setInterval(() => this.#beat(), this.#parts.settings.heartbeatMs));
     this.#heartbeat.unref();
     const { workflows, activities, loadMs } = this.#loaded;
     const { taskQueueName: taskQueue } = this.project;
