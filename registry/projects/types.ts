@@ -17,6 +17,8 @@ export interface TypeTable<T> {
   readonly types: ReadonlyMap<string, { readonly workflow: T; readonly entry: string }>;
   /** Types that more than one workflow has: DUPLICATE_WORKFLOW_TYPE. */
   readonly refused: ReadonlyMap<string, ProjectProblem>;
+  /** Those of them that are exported. Workflows of one name are nothing to complain of before it is used. */
+  readonly problems: readonly ProjectProblem[];
 }
 
 /** Exported functions of a workflow: its types. What is not clear counts where nothing else is there. */
@@ -67,7 +69,7 @@ export function typeTable<T extends TypedWorkflow>(project: string, workflows: r
   for (const [type, [only, ...others]] of further) {
     if (only !== undefined && others.length === 0 && !isReservedType(type)) types.set(type, only);
   }
-  return { types, refused };
+  return { types, refused, problems: [...refused].flatMap(([type, problem]) => (exported.has(type) ? problem : [])) };
 }
 
 interface Claim {

@@ -224,6 +224,16 @@ export function plain() { return Step.One; }`,
   }
 });
 
+test('two workflows of one name are no problem until a run is asked for by it', async () => {
+  const project = await rig.project();
+  await rig.workflow(project, 'Untitled', 'export async function one() {}');
+  await rig.workflow(project, 'Untitled', 'export async function two() {}');
+  const projectCode = rig.code();
+  assert.equal(told((await projectCode.load(project)).errors), []);
+  assert.is((await planOf(projectCode, project, 'two')).entry, 'two');
+  assert.match(await refusalOf(projectCode, project, 'Untitled'), /^DUPLICATE_WORKFLOW_TYPE project /);
+});
+
 test('reserved types never reach code, whoever exports them', async () => {
   const project = await rig.project();
   await rig.workflow(

@@ -93,7 +93,7 @@ export async function takeSnapshot(parts: SnapshotParts, project: ProjectRow, ow
     warnings: offered.warnings,
     errors: [
       ...workflows.flatMap(({ problems }) => problems),
-      ...types.refused.values(),
+      ...types.problems,
       ...offered.errors,
       ...activities.refused.values(),
     ],
