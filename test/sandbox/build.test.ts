@@ -230,4 +230,30 @@ test('the exports of an entry are told however it is written', async () => {
   }
 });
 
+test('code for the guest interpreter has no async function left, and neither cloister nor built-ins', async () => {
+  const text = `import { sleep } from 'sdk';
+export async function run() { for await (const ms of steps()) await sleep(ms); }
+export const again = async ({ a, b }: Record<string, number>, last = (1)) => { await using it = null; return a + b + last; };
+async function* steps() { yield* [1, 2]; }
+export const made = wrap(run);
+export enum Kind { A }
+export class Thing { accessor x = 1; async go() { return await run(); } }
+export const table = { async go() {} };
+export { run as other };
+function wrap(f: unknown) { return f; }`;
+  const over = { target: 'guest', virtual: new Map([['sdk', 'export const sleep = $temporal.sleep;']]) } as const;
+  const built = await rig.build({ 'activities/a.ts': text }, over);
+  assert.equal(problemsOf(built), []);
+  if (!built.ok) return;
+  assert.not.match(built.bundle.code, /\basync \*?[\w(]|\bawait |\baccessor |\busing /);
+  assert.ok(built.bundle.code.startsWith('(function ($temporal) {'));
+  assert.equal([[...built.functions].sort(), built.unclear], [['again', 'other', 'run'], ['made']]);
+  const refused = `import 'cloister';\nimport '@aidbox-billing/fhir/search';`;
+  const builtIns = new Map([['fhir/search', MAIN]]);
+  assert.equal(places(problemsOf(await rig.build({ 'activities/a.ts': refused }, { ...over, builtIns }))), [
+    'IMPORT_UNKNOWN activities/a.ts:1:8 import "cloister"',
+    'IMPORT_UNKNOWN activities/a.ts:2:8 import "@aidbox-billing/fhir/search"',
+  ]);
+});
+
 test.run();
