@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { build, type Plugin } from 'esbuild';
+import { build, type Plugin, transform } from 'esbuild';
 import { meter } from './meter/meter.ts';
 
 const HERE = import.meta.dirname;
@@ -38,8 +38,14 @@ async function make(): Promise<string> {
     workflowInterceptorModules: [join(HERE, 'interceptors.ts')],
     logger: QUIET,
   });
-  return `${prelude.outputFiles[0]?.text ?? ''}\n${code}`;
+  // Each worker keeps the text, and a map of it several times over; stacks of the interpreter itself tell a project nothing.
+  const whole = `${prelude.outputFiles[0]?.text ?? ''}\n${code.slice(0, code.lastIndexOf(MAP_COMMENT))}`;
+  const small = await transform(whole, { minify: true, keepNames: true, legalComments: 'none' });
+  const map = { version: 3, file: 'guest-interpreter.js', sources: [], names: [], mappings: '' };
+  return `${small.code}${MAP_COMMENT}application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}\n`;
 }
+
+const MAP_COMMENT = '//# sourceMappingURL=data:';
 
 const COMMON = {
   bundle: true,
