@@ -11,7 +11,7 @@ import { fuelOf, settings, shipped, startEngine } from './engine.ts';
 const test = suite('meter');
 const bytes = meter(shipped);
 const metered = new WebAssembly.Module(bytes);
-const BUDGET = 40n * FUEL_PER_STEP;
+const BUDGET = 80n * FUEL_PER_STEP;
 
 /** Each is one second's work or more for the engine, and most of it between two looks at its interrupt handler. */
 const HOGS = {
