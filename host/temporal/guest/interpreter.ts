@@ -280,12 +280,11 @@ export class Interpreter {
   #headersOf(type: string): Headers {
     const plan = this.#plan as GuestPlan;
     const pin = Object.hasOwn(plan.activities, type) ? (plan.activities[type] ?? null) : null;
-    const refused = Object.hasOwn(plan.refused ?? {}, type) ? plan.refused[type] : undefined;
+    const refused = Object.hasOwn(plan.refused, type) ? plan.refused[type] : undefined;
     const header: ActivityHeader = {
       pin,
       workflow: plan.workflow,
-      ...(pin === null && { known: Object.keys(plan.activities) }),
-      ...(refused && { refused }),
+      ...(pin === null && (refused ? { refused } : { known: Object.keys(plan.activities) })),
     };
     return { ...this.#traceHeader(), [ACTIVITY_HEADER]: defaultPayloadConverter.toPayload(header) };
   }

@@ -11,6 +11,8 @@ type Length = { readonly at: number; readonly unit: bigint };
 /** These make no machine code. */
 const FREE: ReadonlySet<number> = new Set([OP.block, OP.loop, OP.else, OP.end]);
 
+const CALLS: ReadonlySet<number> = new Set([OP.call, OP.callIndirect, OP.returnCall, OP.returnCallIndirect]);
+
 /** The instructions whose time grows with a length, and the fuel for one unit of it: a byte, an element, a page. */
 const BY_LENGTH: ReadonlyMap<number, bigint> = new Map([
   [OP.memoryInit, 1n],
@@ -51,7 +53,7 @@ export function meteredBody(body: Uint8Array, parameters: number, { fuel, stack,
   }
   let from = reader.at;
   const locals = body.subarray(declarations, from);
-  const charges = chargesOf(reader);
+  const { charges, calls } = chargesOf(reader);
 
   const out = new Writer();
   if (charges.some((charge) => 'unit' in charge)) {
@@ -62,7 +64,7 @@ export function meteredBody(body: Uint8Array, parameters: number, { fuel, stack,
     out.add(unsigned(groups));
     out.add(locals);
   }
-  out.add(trapWhenDeep(stack, floor, fuel));
+  if (calls) out.add(trapWhenDeep(stack, floor, fuel));
   for (const charge of charges) {
     out.add(body.subarray(from, charge.at));
     out.add('unit' in charge ? takeByLength(fuel, spare, charge.unit) : takeTurn(fuel, charge.cost));
@@ -72,15 +74,20 @@ export function meteredBody(body: Uint8Array, parameters: number, { fuel, stack,
   return out.written;
 }
 
-/** Where fuel is taken, from front to back. What stands in an inner loop is counted there, and not in the loops around it. */
-function chargesOf(code: Reader): (Turn | Length)[] {
+/**
+ * Where fuel is taken, from front to back, and whether the code calls anything: what does not cannot recurse. What stands in an
+ * inner loop is counted there, and not in the loops around it.
+ */
+function chargesOf(code: Reader): { charges: (Turn | Length)[]; calls: boolean } {
   let turn: Turn = { at: code.at, cost: 1 };
   const charges: (Turn | Length)[] = [turn];
   const open: Turn[] = [];
+  let calls = false;
   while (!code.done) {
     const { at } = code;
     const opcode = instruction(code);
     if (!FREE.has(opcode)) turn.cost = Math.min(turn.cost + 1, TURN_AT_MOST);
+    calls ||= CALLS.has(opcode);
     const unit = BY_LENGTH.get(opcode);
     if (unit !== undefined) charges.push({ at, unit });
     if (opcode === OP.block || opcode === OP.if || opcode === OP.loop) open.push(turn);
@@ -90,7 +97,7 @@ function chargesOf(code: Reader): (Turn | Length)[] {
     }
     if (opcode === OP.end) turn = open.pop() ?? turn;
   }
-  return charges;
+  return { charges, calls };
 }
 
 function takeTurn(fuel: number, cost: number): number[] {
