@@ -66,7 +66,7 @@ export const COMPILE_BUILDS: readonly (readonly Weakening[])[] = [
     },
     {
       defence: 'a process builds for one project',
-      edits: [edit('sandbox/builder.ts', 'last.files === files', 'last.files !== null')],
+      edits: [edit('sandbox/builder.ts', 'last.owner === owner', 'last.owner !== null')],
       red: { 'CMP-15': UNEQUAL },
     },
     {
