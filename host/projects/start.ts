@@ -51,6 +51,8 @@ export async function startProjects(options: HostOptions, running: Beside): Prom
   const connection = new SharedConnection(temporal.address);
   const watch = watchProjects(meter.projects, running.operations.worker, new Set(samples.keys()));
   const launch = launcher(options, running, { code, connection, watch });
+  // Making it keeps the process busy for seconds, in which a host among others must not have leases to renew.
+  if (!settings.embedded) await guestBundle(options.cacheDir);
   const timed = timedLoads(meter.projects, code);
   const workers = await ProjectWorkers.open({ store: rows, code: timed, launch, settings, log });
   workers.startMonitoring();

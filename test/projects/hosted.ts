@@ -145,12 +145,13 @@ export function newProject(
   return store.createProject({ tenant: 'org-1', userId: randomUUID(), ...more, name });
 }
 
-/** Waits for something to become so. Rejects when it does not within 10 s. */
+/** Waits for something to become so. Rejects when it does not within the time. */
 export async function until<T>(
   look: () => T | Promise<T>,
   what: string,
+  limitMs = 10_000,
 ): Promise<Exclude<T, false | null | undefined>> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + limitMs;
   for (;;) {
     const found = await look();
     if (found) return found as Exclude<T, false | null | undefined>;
