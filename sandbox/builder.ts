@@ -38,6 +38,8 @@ export class Builder {
   #last: BuildProcess | null = null;
   #idle: NodeJS.Timeout | null = null;
   #ahead: NodeJS.Timeout | null = null;
+  /** Of `performance.now()`: until then the spare process is kept, whether or not builds come. */
+  #readyUntil = 0;
   #busy = 0;
   #isClosed = false;
 
@@ -57,6 +59,14 @@ export class Builder {
       this.#busy--;
       this.#waiting.shift()?.();
     }
+  }
+
+  /** Makes a process ready for the next build, and keeps one so for a time, also between builds. */
+  prepare(forMs: number): void {
+    if (this.#isClosed) return;
+    this.#readyUntil = Math.max(this.#readyUntil, performance.now() + forMs);
+    if (this.#last === null) this.#ahead ??= setTimeout(() => this.#prepare(), AHEAD_MS).unref();
+    this.#watchIdle();
   }
 
   async close(): Promise<void> {
@@ -98,21 +108,25 @@ export class Builder {
     this.#last = process;
     if (this.#isClosed) return void process.end();
     this.#ahead ??= setTimeout(() => this.#prepare(), AHEAD_MS).unref();
+    this.#watchIdle();
+  }
+
+  #watchIdle(): void {
     if (this.#idle) clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.#rest(), this.#options.idleMs);
-    this.#idle.unref();
+    this.#idle = setTimeout(() => this.#rest(), this.#options.idleMs).unref();
   }
 
   #prepare(): void {
     this.#ahead = null;
-    this.#spare ??= this.#open();
+    if (!this.#isClosed) this.#spare ??= this.#open();
   }
 
   #rest(): void {
-    this.#spare?.end();
     this.#last?.end();
-    this.#spare = null;
     this.#last = null;
+    if (performance.now() < this.#readyUntil) return void this.#watchIdle();
+    this.#spare?.end();
+    this.#spare = null;
   }
 }
 

@@ -308,6 +308,8 @@ export interface Sandbox {
    */
   run(request: RunRequest): Promise<RunOutcome>;
   build(request: BuildRequest): Promise<BuildOutcome>;
+  /** Makes a build process ready, and keeps one so for this long; without it they are there for a minute after a build. */
+  prepareBuilds(forMs: number): Promise<void>;
   /** Starts the cell before it is needed. */
   warm(cell: string): Promise<void>;
   stats(): SandboxStats;

@@ -79,6 +79,11 @@ class CellSandbox implements Sandbox {
     return builder.build(request);
   }
 
+  async prepareBuilds(forMs: number): Promise<void> {
+    const { builder } = await this.#open();
+    builder.prepare(forMs);
+  }
+
   async warm(cell: string): Promise<void> {
     const { pool } = await this.#open();
     await pool.warm(cell);

@@ -33,6 +33,8 @@ export type { GuestPackages } from './code/compiler.ts';
 export interface ProjectCodeOptions {
   readonly store: CodeStore & ProjectStore;
   readonly build: Build;
+  /** Code was looked at, so that more of it may have to be built soon. */
+  readonly prepareBuilds?: () => void;
   /** Activities of the product: name → text of a script that exports `main`; what begins with `_` they share. */
   readonly sampleActivities: ReadonlyMap<string, string>;
   readonly limits: { readonly steps: number; readonly memoryMb: number; readonly codeMaxBytes: number };
@@ -90,6 +92,7 @@ export class ProjectCode {
   /** Checks and compiles all that is active now. Rejects when the database or the build fails, never for what a project holds. */
   async load(project: ProjectRow): Promise<LoadedProject> {
     const began = performance.now();
+    this.#options.prepareBuilds?.();
     const samples = await this.#samples.pins();
     const snapshot = await this.#snapshot(project);
     const histories = await Promise.all(

@@ -63,6 +63,7 @@ export async function openForged(program: string, log: (event: SandboxEvent) => 
       return job.outcome;
     },
     build: () => Promise.reject(new Error('nothing is built here')),
+    prepareBuilds: async () => undefined,
     warm: (cell) => pool.warm(cell),
     stats: () => pool.stats(),
     close: () => pool.close(),
