@@ -91,12 +91,10 @@ const DETAIL = z
   })
   .meta({ id: 'WorkerDetail' });
 
-const STATISTICS = z
-  .record(z.string(), z.number())
-  .meta({
-    description:
-      '`uptimeSec`, `workflows`, `codeLoadMs`, `heartbeatLatencyMs`, `memoryMb`, `cpuPercent`, `backlog`, `pollers` and others.',
-  });
+const STATISTICS = z.record(z.string(), z.number()).meta({
+  description:
+    '`uptimeSec`, `workflows`, `codeLoadMs`, `heartbeatLatencyMs`, `memoryMb`, `cpuPercent`, `backlog`, `pollers` and others.',
+});
 
 const DIAGNOSIS = z
   .object({
@@ -293,7 +291,8 @@ export const workerEndpoints = [
 /** What is wrong with a project. The host's own callers are told also where the database cannot be asked for the project. */
 async function diagnose(call: Call, parts: ApiParts): Promise<Diagnosis> {
   const doctor = need(parts.doctor, 'project workers');
-  const isHosts = call.caller?.tenant === null;
+  // Who needs no token learns no address.
+  const isHosts = call.caller?.tenant === null && call.caller.kind !== 'near';
   const project = await projectOf(call, parts).catch((error: unknown) => {
     if (isHosts && error instanceof StoreError && error.code === 'STORE_UNAVAILABLE') return null;
     throw error;

@@ -61,6 +61,8 @@ export async function publish(
     ...(activate && { status: 'active', isActive: true }),
   });
   const compilation = await store.recordCompilation(id, codes, version);
+  // The next run finds it ready; what goes wrong here, that run would say.
+  await parts.projects?.reload({ projectId }).catch(() => undefined);
   return {
     workflow: listedWorkflow(saved),
     compilation,

@@ -47,14 +47,14 @@ const skew: Find = ({ skewMs }) =>
         expected: `at most ${MOST_SKEW_MS / 1000} s`,
       };
 
-const full: Find = ({ figures, settings, project, workers }) => {
+const full: Find = ({ figures, settings, project, workers }, isHosts) => {
   const isHere = figures.workers.some(({ projectId }) => projectId === project?.id);
   const runsElsewhere = workers.some(({ status }) => status === 'running');
   if (isHere || runsElsewhere || figures.workers.length < settings.maxProjects) return null;
   return {
     where: 'WORKER_MAX_PROJECTS',
-    found: `${figures.workers.length} workers on this host`,
-    expected: `fewer than ${settings.maxProjects}`,
+    found: isHosts ? `${figures.workers.length} workers on this host` : 'no room on this host',
+    expected: isHosts ? `fewer than ${settings.maxProjects}` : 'room for one more',
   };
 };
 
