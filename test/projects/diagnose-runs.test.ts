@@ -1,0 +1,234 @@
+// timeout: 150
+/** Projects on a whole host by the API alone: published, run, measured (PW-38), and diagnosed by what their runs fail of (PW-39). */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { caller } from '../api/call.ts';
+import { type TestHost, testHost } from '../stand/host.ts';
+import { complaintsOf, SHOWN_BY_RUNS, told } from './complaints.ts';
+import { until } from './hosted.ts';
+
+const test = suite('projects of a whole host');
+let stand: TestHost;
+let api: ReturnType<typeof caller>;
+let project: string;
+/** Ids of components by their names. */
+const components = new Map<string, string>();
+
+const ACTIVITIES = {
+  greet: 'export async function greet(name: string) { console.log("hi"); return "hello ".concat(name); }',
+  breaks: 'export async function breaks() { throw new TypeError("no such mailbox"); }',
+  dawdles: 'export async function dawdles() { await new Promise((done) => setTimeout(done, 30_000)); }',
+  hoards:
+    'export async function hoards() { const all = []; for (;;) all.push(new Array(100_000).fill(Math.random())); }',
+};
+
+const WORKFLOWS = `
+import { proxyActivities, sleep, condition, defineSignal, setHandler } from '@temporalio/workflow';
+import type * as activities from './activities';
+const once = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { maximumAttempts: 1 } });
+const twice = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { maximumAttempts: 2, initialInterval: '50ms' } });
+const quick = proxyActivities<any>({ startToCloseTimeout: '1 second', retry: { maximumAttempts: 1 } });
+const ever = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { initialInterval: '100ms', backoffCoefficient: 1 } });
+export async function greeting(name: string) { return { said: await once.greet(name) }; }
+export async function misspelt() { return once.gret('x'); }
+export async function breaking() { return twice.breaks(); }
+export async function dawdling() { return quick.dawdles(); }
+export async function hoarding() { return once.hoards(); }
+export async function bloating() { const all = []; for (;;) all.push(new Array(1000).fill(all.length)); }
+export async function trying() { return ever.breaks(); }
+export async function waiting() { let done = false; setHandler(defineSignal('finish'), () => { done = true; }); await condition(() => done); return 1; }
+`;
+
+test.before(async () => {
+  stand = await testHost({});
+  api = caller(stand.host.url);
+  project = (await api.post('/projects', { name: 'Runs', tenant: 'org-1' })).body.id;
+  for (const [name, code] of Object.entries(ACTIVITIES)) {
+    components.set(name, (await api.post(`/projects/${project}/components`, { name, code })).body.id);
+  }
+});
+test.after(() => stand.close());
+
+const definition = () => ({
+  nodes: [...components.values()].map((componentId, at) => ({ id: `${at}`, type: 'activity', data: { componentId } })),
+  edges: [],
+});
+const start = (type: string, args: unknown[] = [], workflowId?: string) =>
+  api.post(`/projects/${project}/runs`, { type, args, ...(workflowId && { workflowId }) });
+const show = async (workflowId: string) => (await api.get(`/projects/${project}/runs/${workflowId}`)).body;
+const ended = (workflowId: string) =>
+  until(async () => {
+    const run = await show(workflowId);
+    return run.status !== 'running' && run;
+  }, `the end of ${workflowId}`);
+
+let workflowId: string;
+
+test('a workflow that does not compile is not published, and nothing of it is kept', async () => {
+  const made = await api.post(`/projects/${project}/workflows`, { name: 'runs', definition: definition() });
+  workflowId = made.body.id;
+  const code = { workflow_code: 'export async function greeting() { awiat x; }' };
+  const refused = await api.post(`/workflows/${workflowId}/publish`, { compiledTypescript: code });
+  assert.equal([refused.status, refused.body.code], [422, 'WORKFLOW_INVALID']);
+  const [problem] = refused.body.problems;
+  assert.is(problem.code, 'WORKFLOW_SYNTAX');
+  assert.match(problem.where, /^runs workflow_code 1:\d+$/);
+  assert.is(refused.body.error, problem.error);
+  const kept = (await api.get(`/projects/${project}/workflows/${workflowId}`)).body;
+  assert.equal([kept.status, kept.compiledTypescript], ['draft', null]);
+  const forbidden = { workflow_code: "import fs from 'node:fs';\nexport async function greeting() { return fs; }" };
+  const imports = await api.post(`/workflows/${workflowId}/publish`, { compiledTypescript: forbidden });
+  assert.is(imports.body.problems[0].code, 'IMPORT_FORBIDDEN');
+});
+
+test('PW-6 a workflow that is published after the start of an empty project runs, pinned to the digest that was told', async () => {
+  const started = await api.post('/workers/start', { projectId: project });
+  assert.equal(
+    [started.status, started.body.warnings[0]?.code],
+    [200, 'NO_COMPILED_WORKFLOWS'],
+    JSON.stringify(started.body),
+  );
+  const published = await api.post(`/workflows/${workflowId}/publish`, {
+    compiledTypescript: { workflow_code: WORKFLOWS },
+    version: '1',
+  });
+  assert.is(published.status, 200, JSON.stringify(published.body));
+  const { workflow, compilation, types, codeDigest } = published.body;
+  assert.equal([workflow.status, compilation.version, compilation.isActive], ['active', '1', true]);
+  assert.ok(types.includes('greeting'));
+  const run = await start('greeting', ['Ann'], 'greeting-1');
+  assert.equal([run.status, run.body.workflowId, run.body.deduplicated], [202, 'greeting-1', false]);
+  const done = await ended('greeting-1');
+  assert.equal([done.status, done.result, done.failure], ['completed', { said: 'hello Ann' }, null]);
+  assert.is(done.codeDigest, codeDigest);
+  const compilations = (await api.get(`/projects/${project}/workflows/${workflowId}/compilations`)).body.compilations;
+  assert.equal(
+    compilations.map(({ version }: { version: string }) => version),
+    ['1'],
+  );
+});
+
+test('a run of a type that is not there is refused; a second start under an id finds the run; other queues show nothing', async () => {
+  const unknown = await start('greting');
+  assert.equal([unknown.status, unknown.body.problems[0].code], [422, 'WORKFLOW_TYPE_UNKNOWN']);
+  assert.match(unknown.body.error, /found workflow type "greting", expected one of .*greeting/);
+  for (const reserved of ['billingWorkflow', 'constructor', '__proto__'])
+    assert.is((await start(reserved)).body.problems[0].code, 'RESERVED_NAME');
+  const first = await start('waiting', [], 'waiting-1');
+  const second = await start('waiting', [], 'waiting-1');
+  assert.equal([second.status, second.body], [200, { ...first.body, deduplicated: true }]);
+  assert.is((await start('greeting', ['x'], 'waiting-1')).body.code, 'WORKFLOW_ID_TAKEN');
+  const other = (await api.post('/projects', { name: 'Other', tenant: 'org-2' })).body.id;
+  assert.is((await api.get(`/projects/${other}/runs/waiting-1`)).status, 404);
+  assert.equal((await api.get(`/projects/${other}/runs`)).body, { runs: [] });
+  const moved = await api.send('PATCH', `/projects/${project}`, { taskQueueName: 'another-queue' });
+  assert.equal([moved.status, moved.body.code], [409, 'TASK_QUEUE_IN_USE'], 'open runs sit on it');
+});
+
+test('PW-39 what runs fail of is shown by diagnose under its code, with run, activity and words', async () => {
+  for (const type of ['misspelt', 'breaking', 'dawdling', 'hoarding', 'bloating', 'trying']) {
+    assert.is((await start(type, [], type)).status, 202, type);
+  }
+  const failed = await ended('breaking');
+  assert.is(failed.status, 'failed');
+  assert.equal([failed.failure.cause.code, failed.failure.cause.message], ['TypeError', 'no such mailbox']);
+  assert.not.match(JSON.stringify(failed), /node_modules|file:\/\/|\/work|node:internal/, 'PW-44');
+  for (const type of ['misspelt', 'dawdling', 'hoarding', 'bloating'])
+    assert.is((await ended(type)).status, 'failed', type);
+  // The run that waits keeps its code; new ones get the new.
+  const edited = await api.post(`/workflows/${workflowId}/publish`, {
+    compiledTypescript: { workflow_code: `${WORKFLOWS}\nexport const edited = 1;` },
+  });
+  assert.is(edited.status, 200, JSON.stringify(edited.body));
+  const diagnosis = await until(async () => {
+    const { body } = await api.get(`/workers/${project}/diagnose`);
+    const complaints = complaintsOf(body);
+    return SHOWN_BY_RUNS.every((code) => complaints.includes(code)) && body;
+  }, 'every complaint').catch(async () => (await api.get(`/workers/${project}/diagnose`)).body);
+  assert.equal(
+    SHOWN_BY_RUNS.filter((code) => !complaintsOf(diagnosis).includes(code)),
+    [],
+    JSON.stringify(diagnosis.checks.filter(({ ok }: { ok: boolean }) => !ok)),
+  );
+  assert.match(told(diagnosis, 'ACTIVITY_NOT_FOUND'), /activity gret of run misspelt: found ACTIVITY_NOT_FOUND.*greet/);
+  assert.match(
+    told(diagnosis, 'ACTIVITY_FAILING'),
+    /activity breaks of run trying: found TypeError at attempt \d+: no such mailbox/,
+  );
+  assert.match(
+    told(diagnosis, 'RUN_PINNED'),
+    /run (waiting-1|trying): found code sha256:\w+, expected the current code sha256:\w+/,
+  );
+  assert.not.match(JSON.stringify(diagnosis), /node_modules|file:\/\/|node:internal/, 'PW-44');
+});
+
+test('PW-38 /metrics has uptime, heartbeat latency, code load time, workflows per worker, memory, CPU and backlog', async () => {
+  const text = await (await fetch(`${stand.host.url}/metrics`)).text();
+  const value = (series: string): number => {
+    const line = text.split('\n').find((each) => each.startsWith(`${series} `));
+    assert.ok(
+      line,
+      `${series} in ${text
+        .split('\n')
+        .filter((each) => each.startsWith(series.split('{')[0] ?? ''))
+        .join('\n')}`,
+    );
+    return Number(line?.slice(series.length));
+  };
+  const of = `{project="${project}"}`;
+  assert.ok(value(`cloister_worker_uptime_seconds${of}`) > 0);
+  assert.is(value(`cloister_worker_workflows${of}`), 1);
+  assert.ok(value(`cloister_worker_heartbeat_latency_seconds${of}`) > 0);
+  assert.ok(value(`cloister_worker_heartbeat_age_seconds${of}`) >= 0);
+  assert.ok(value('cloister_code_load_seconds_count{kind="load"}') >= 1);
+  assert.ok(value('cloister_code_load_seconds_count{kind="workflow"}') >= 2);
+  for (const process of ['host', 'cells']) {
+    assert.ok(value(`cloister_process_memory_bytes{process="${process}"}`) > 1e6, process);
+    assert.ok(value(`cloister_process_cpu_seconds_total{process="${process}"}`) >= 0, process);
+  }
+  assert.ok(value(`cloister_task_queue_backlog${of}`) >= 0);
+  assert.ok(value(`cloister_task_queue_pollers${of}`) >= 1);
+  assert.is(value('cloister_workers{status="running"}'), 1);
+  assert.is(value('cloister_worker_starts_total{outcome="ok"}'), 1);
+  assert.ok(value('cloister_leases_held') >= 1);
+  assert.ok(value('cloister_workflow_runs_total{outcome="completed"}') >= 1);
+  assert.ok(value('cloister_guest_kills_total{code="GUEST_MEMORY_EXCEEDED"}') >= 1);
+  assert.ok(value('cloister_activity_seconds_count{type="custom",outcome="completed"}') >= 1);
+  assert.not.match(text, /greet|breaks|org-1/, 'no name of a tenant’s making');
+});
+
+test('what callers change of projects and their workers is in the audit, with the project and its tenant', async () => {
+  const made = await until(async () => {
+    const { events } = (await api.get('/audit?kind=write&tenant=org-1&limit=200')).body;
+    return events.length >= 15 && (events as { operation: string; outcome: string; target: { project?: string } }[]);
+  }, 'the events');
+  const about = (operation: string) => made.find((event) => event.operation === operation);
+  for (const operation of [
+    'create-project',
+    'create-component',
+    'start-worker',
+    'publish-project-workflow',
+    'run-project-workflow',
+  ])
+    assert.equal([operation, about(operation)?.outcome, about(operation)?.target.project], [operation, 'OK', project]);
+});
+
+test('figures of a worker and of its queue are one answer', async () => {
+  const { body, status } = await api.get(`/workers/${project}/statistics`);
+  assert.is(status, 200);
+  for (const name of [
+    'uptimeSec',
+    'workflows',
+    'codeLoadMs',
+    'heartbeatLatencyMs',
+    'memoryMb',
+    'cpuPercent',
+    'backlog',
+    'pollers',
+  ])
+    assert.type(body[name], 'number', name);
+  const both = (await api.get(`/workers/${project}`)).body;
+  assert.equal([both.status, both.statistics.workflows], ['running', 1]);
+});
+
+test.run();
