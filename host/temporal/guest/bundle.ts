@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { build, type Plugin, transform } from 'esbuild';
+import { buildSync, transformSync } from 'esbuild';
 import { meter } from './meter/meter.ts';
 
 const HERE = import.meta.dirname;
@@ -25,10 +25,11 @@ export async function guestBundle(cacheDir: string): Promise<{ code: string }> {
   }
 }
 
+/** By calls that have a bundler of their own: the one that others share is stopped when they are done, and nobody would answer. */
 async function make(): Promise<string> {
-  const [inner, wasm] = await Promise.all([bundleInner(), readFile(enginePath())]);
-  const engine = Buffer.from(meter(new Uint8Array(wasm))).toString('base64');
-  const prelude = await build({
+  const inner = bundleInner();
+  const engine = Buffer.from(meter(new Uint8Array(await readFile(enginePath())))).toString('base64');
+  const prelude = buildSync({
     ...COMMON,
     entryPoints: [join(HERE, 'prelude.ts')],
     define: { CLOISTER_ENGINE: JSON.stringify(engine), CLOISTER_INNER: JSON.stringify(inner) },
@@ -40,7 +41,7 @@ async function make(): Promise<string> {
   });
   // Each worker keeps the text, and a map of it several times over; stacks of the interpreter itself tell a project nothing.
   const whole = `${prelude.outputFiles[0]?.text ?? ''}\n${code.slice(0, code.lastIndexOf(MAP_COMMENT))}`;
-  const small = await transform(whole, { minify: true, keepNames: true, legalComments: 'none' });
+  const small = transformSync(whole, { minify: true, keepNames: true, legalComments: 'none' });
   const map = { version: 3, file: 'guest-interpreter.js', sources: [], names: [], mappings: '' };
   return `${small.code}${MAP_COMMENT}application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}\n`;
 }
@@ -57,29 +58,25 @@ const COMMON = {
 } as const;
 
 /** The SDK for the inside of QuickJS. It is lowered as guest code is: an `await` of the engine's own would lose its context. */
-async function bundleInner(): Promise<string> {
-  const made = await build({
+function bundleInner(): string {
+  const made = buildSync({
     ...COMMON,
     entryPoints: [join(HERE, 'inner', 'main.ts')],
     mainFields: ['module', 'main'],
     conditions: ['require', 'default'],
     // One copy of it: its two forms are two classes.
-    alias: { long: require.resolve('long') },
+    alias: { long: require.resolve('long'), ...NO_CONVERTERS },
     minify: true,
     keepNames: true,
     supported: { 'async-await': false, 'async-generator': false, 'for-await': false },
-    plugins: [NO_CONVERTERS],
   });
   return made.outputFiles[0]?.text ?? '';
 }
 
 /** The SDK asks for converters of a worker's own by these names. */
-const NO_CONVERTERS: Plugin = {
-  name: 'no-converters',
-  setup(builder) {
-    builder.onResolve({ filter: /^__temporal_custom_/ }, ({ path }) => ({ path, namespace: 'none' }));
-    builder.onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'module.exports = {};' }));
-  },
+const NO_CONVERTERS = {
+  __temporal_custom_payload_converter: join(HERE, 'inner', 'none.ts'),
+  __temporal_custom_failure_converter: join(HERE, 'inner', 'none.ts'),
 };
 
 function enginePath(): string {

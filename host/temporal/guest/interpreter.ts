@@ -259,8 +259,8 @@ export class Interpreter {
     const failure =
       found === 'missing'
         ? {
-            message: `Unable to ${isSignal ? 'signal' : 'cancel'} external workflow because it was not found`,
-            type: '',
+            message: `Unable to ${isSignal ? 'signal external workflow because it was' : 'cancel external workflow because'} not found`,
+            type: 'ExternalWorkflowExecutionNotFound',
           }
         : {
             message: `found workflow "${workflowId}" of another queue, expected one of this project's`,

@@ -3,6 +3,7 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { build, type Plugin } from 'esbuild';
 import { temporaryFolder } from '../../stand/project.ts';
@@ -90,14 +91,20 @@ function failing(saga: Functions): Functions {
   return Object.fromEntries(wrapped);
 }
 
-/** What `cancellation-scopes.ts` calls. An address that says `slow` takes its time. */
+/** Milliseconds that an address takes to answer. */
+function delayOf(url: string): number {
+  const [, delay] = Object.entries({ never: 30_000, slow: 1200, url2: 500 }).find(([word]) => url.includes(word)) ?? [];
+  return delay ?? 20;
+}
+
+/** What `cancellation-scopes.ts` calls. */
 const WEB = {
   httpGetJSON: async (url: string) => {
-    await sleep(url.includes('slow') ? 1200 : 20);
+    await sleep(delayOf(url), undefined, { signal: Context.current().cancellationSignal });
     return { url };
   },
   httpPostJSON: async (url: string) => {
-    await sleep(url.includes('slow') ? 1200 : 20);
+    await sleep(delayOf(url), undefined, { signal: Context.current().cancellationSignal });
   },
   cleanup: async (_url: string) => undefined,
 };

@@ -75,12 +75,14 @@ export function commandsOf(events: readonly Event[], naming: Naming): readonly C
   });
 }
 
-/** Ids of the children that a run started, and of the runs they began with. */
+/** Ids of the children that a run asked for and that were started, and of the runs they began with; in the order of asking. */
 export function childrenOf(events: readonly Event[]): readonly { workflowId: string; runId: string }[] {
-  return events.flatMap((event) => {
-    const execution = event.childWorkflowExecutionStartedEventAttributes?.workflowExecution;
-    return execution ? [{ workflowId: execution.workflowId ?? '', runId: execution.runId ?? '' }] : [];
-  });
+  const started = events.flatMap(({ childWorkflowExecutionStartedEventAttributes: one }) => (one ? [one] : []));
+  const asked = [...started].sort((one, other) => Number(one.initiatedEventId) - Number(other.initiatedEventId));
+  return asked.map(({ workflowExecution: execution }) => ({
+    workflowId: execution?.workflowId ?? '',
+    runId: execution?.runId ?? '',
+  }));
 }
 
 function isOfInterpreter(event: Event): boolean {
@@ -89,8 +91,8 @@ function isOfInterpreter(event: Event): boolean {
     const memo = event.workflowPropertiesModifiedEventAttributes?.upsertedMemo?.fields;
     return memo !== undefined && memo !== null && Object.keys(memo).join() === 'codeDigest';
   }
-  const data = plain(marker.details) as { data?: { activity_type?: string }[] };
-  return data.data?.[0]?.activity_type?.startsWith('cloister:') ?? false;
+  const { data } = plain(marker.details) as { data?: { payloads?: readonly { activity_type?: string }[] } };
+  return data?.payloads?.[0]?.activity_type?.startsWith('cloister:') ?? false;
 }
 
 function attributesOf(event: Event): unknown {

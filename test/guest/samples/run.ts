@@ -60,7 +60,7 @@ export class Run {
   }
 
   query(name: string, ...args: readonly unknown[]): Promise<unknown> {
-    return this.#note(`query ${name}`, () => this.#options.handle.query(name, ...args));
+    return this.#note(`query ${name}`, () => this.#whenReady(() => this.#options.handle.query(name, ...args)));
   }
 
   update(name: string, ...args: unknown[]): Promise<unknown> {
@@ -180,6 +180,18 @@ export class Run {
       if (error instanceof OverdueError) throw error;
       answers.push({ asked, fault: naming.neutral(describeError(error)) });
       return undefined;
+    }
+  }
+
+  /** Asks again while a guest's plan is not loaded: the one answer that a plain worker never gives. */
+  async #whenReady(ask: () => Promise<unknown>): Promise<unknown> {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof Error && error.message.includes('plan is not loaded yet'))) throw error;
+        await sleep(POLL_MS);
+      }
     }
   }
 

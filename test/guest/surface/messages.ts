@@ -141,6 +141,7 @@ export async function handlerThrows(): Promise<string> {
 /** A handler can be replaced and taken away. */
 export async function handlersChange(): Promise<string[]> {
   const seen: string[] = [];
+  setHandler(words, () => seen);
   setHandler(add, (word) => void seen.push(`one ${word}`));
   await condition(() => seen.length === 1);
   setHandler(add, (word) => void seen.push(`two ${word}`));

@@ -21,7 +21,7 @@ const remote = proxyActivities<typeof activities>({
 
 export async function localSteps(): Promise<unknown> {
   const first = await local.echo('local');
-  const both = await Promise.all([local.echo(1), remote.echo(2), local.echo(3)]);
+  const both = await Promise.all([local.after(5, 1), remote.echo(2), local.after(400, 3)]);
   await sleep(10);
   return [first, both, await local.several('x', 1, false)];
 }

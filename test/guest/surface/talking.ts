@@ -81,7 +81,7 @@ export const talking: readonly Case[] = [
   one('messages', 'handlerRefuses', (run) => run.signal('add', 'word')),
   one('messages', 'handlersChange', async (run) => {
     await run.signal('add', 'a');
-    await run.until('WORKFLOW_TASK_COMPLETED', 2);
+    await run.query('words');
     await run.signal('add', 'b');
     await run.until('TIMER_STARTED');
     await run.signal('add', 'c');

@@ -3,5 +3,6 @@
 import { TextDecoder, TextEncoder } from '@exodus/bytes/encoding-lite.js';
 import URL from 'core-js-pure/stable/url/index.js';
 import URLSearchParams from 'core-js-pure/stable/url-search-params/index.js';
+import { AbortController } from './abort.ts';
 
-Object.assign(globalThis, { TextDecoder, TextEncoder, URL, URLSearchParams });
+Object.assign(globalThis, { AbortController, TextDecoder, TextEncoder, URL, URLSearchParams });

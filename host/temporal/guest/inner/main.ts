@@ -91,8 +91,17 @@ function load(code: (modules: typeof temporal) => Record<string, unknown>, text:
     const run = exported[start.entry];
     if (typeof run !== 'function') throw new TypeError(`found no function "${start.entry}" among the exports`);
     state.workflow = run as never;
+    optionsOf(run, state);
     initialize(withBytes(start.initialize) as never);
   });
+}
+
+/** What `setWorkflowOptions` said of it, as the SDK takes it over where it finds the function by itself. */
+function optionsOf(run: object, state: Activator): void {
+  if (!common.isWorkflowFunctionWithOptions(run)) return;
+  const { workflowDefinitionOptions: options } = run;
+  if (typeof options === 'function') state.workflowDefinitionOptionsGetter = options;
+  else state.workflowDefinitionFailureExceptionTypes = options.failureExceptionTypes;
 }
 
 /** One batch of jobs; the reactions to it run when this has returned. */
@@ -184,12 +193,18 @@ function addLine(level: string, args: readonly unknown[]): void {
   if (component === 'worker') return;
   const known = new Set(['namespace', 'taskQueue', 'workflowId', 'runId', 'workflowType']);
   const own = Object.fromEntries(Object.entries(rest).filter(([name]) => !known.has(name)));
-  const text = JSON.stringify(own) ?? '{}';
+  const text =
+    JSON.stringify(own, (_name, value: unknown) => (value instanceof Error ? errorLine(value) : value)) ?? '{}';
   lines.push({
     level,
     message: shown(message).slice(0, MAX_LINE),
     ...(text !== '{}' && text.length <= MAX_LINE && { attributes: JSON.parse(text) as unknown }),
   });
+}
+
+/** An error among the attributes of a line: what a person reads of it. */
+function errorLine({ name, message, stack, cause }: Error): unknown {
+  return { name, message, stack, ...(cause !== undefined && { cause }) };
 }
 
 function shown(value: unknown): string {
@@ -227,16 +242,18 @@ Object.defineProperty(Long.prototype, 'toJSON', {
   },
 });
 
-/** Bytes come from the SDK itself alone, with search attributes. */
+/** Bytes come from the SDK itself alone, with search attributes and with what it answers to queries of its own. */
 function write(value: { readonly commands: unknown } & Readonly<Record<string, unknown>>): string {
   const commands = value.commands as readonly Record<string, unknown>[];
-  const hasBytes = commands.some((each) => Object.values(each).some(hasAttributes));
+  const hasBytes = commands.some((each) => Object.values(each).some(mayHaveBytes));
   if (!hasBytes) return stringify(value);
   return stringify(value, (_name, each: unknown) => (each instanceof Uint8Array ? { $b: toBase64(each) } : each));
 }
 
-function hasAttributes(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && 'searchAttributes' in body && body.searchAttributes !== undefined;
+function mayHaveBytes(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return false;
+  const { searchAttributes, queryId } = body as { readonly searchAttributes?: unknown; readonly queryId?: unknown };
+  return searchAttributes !== undefined || queryId !== undefined;
 }
 
 function getOwn() {

@@ -5,6 +5,7 @@ import type { Run } from '../run.ts';
 const of = 'activities-cancellation-heartbeating';
 const group = 'first';
 const URL = 'http://example.com';
+const NEVER = 'http://example.com/never';
 const SLOW = 'http://example.com/slow';
 
 /** A case that runs by itself. */
@@ -36,7 +37,7 @@ export const cancellation: readonly Case[] = [
   alone('nonCancellable', 'undisturbed', URL),
   cancelled('nonCancellable', [SLOW], running),
   alone('multipleActivitiesSingleTimeout', 'in time', [URL, `${URL}/2`], 5000),
-  alone('multipleActivitiesSingleTimeout', 'too late', [SLOW, `${SLOW}/2`], 300),
+  alone('multipleActivitiesSingleTimeout', 'too late', [NEVER, `${NEVER}/2`], 300),
   alone('resumeAfterCancellation', 'undisturbed', URL),
   cancelled('resumeAfterCancellation', [SLOW], running),
   alone('cancellationScopesWithCallbacks', 'undisturbed'),
