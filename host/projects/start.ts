@@ -25,6 +25,9 @@ export interface Projects {
   close(): Promise<void>;
 }
 
+/** How long after a look at code its next change is compiled without waiting for a process. */
+const READY_MS = 10 * 60_000;
+
 /** Open runs that one project worker keeps in memory between their steps: each has an engine of its own. */
 const CACHED_RUNS = 50;
 
@@ -43,6 +46,7 @@ export async function startProjects(options: HostOptions, running: Beside): Prom
   const code = new ProjectCode({
     store: rows,
     build: timedBuild(meter.projects, sandbox.build.bind(sandbox)),
+    prepareBuilds: () => void sandbox.prepareBuilds(READY_MS).catch(() => undefined),
     sampleActivities: samples,
     limits: guest,
     packages: { names: new Set(guest.packages), read: packageReader(guest.packagesDir, new Map()) },
