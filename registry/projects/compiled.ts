@@ -8,7 +8,7 @@ export type ReadCompiled =
   | { readonly ok: false; readonly problem: ProjectProblem };
 
 /** A text this many times as long as the longest code is not even parsed. */
-const MOST_TIMES = 16;
+const MOST_TIMES = 6;
 
 /**
  * Reads the three codes of a workflow: JSON text with `workflow_code`, and perhaps the others. COMPILED_NOT_JSON,

@@ -64,6 +64,9 @@ function statementOf(text: string, line: number, column: number): { readonly lin
   return { line: line - after, column: Math.max(0, inLine) };
 }
 
+/** Longest word, with the blanks after it, that is told before an offence. */
+const WORD = 80;
+
 /** The text that the compiler stumbled on, and its column. */
 function offenceOf({ found, line, column }: BuildFault, text: string): { found: string; column: number } {
   const start = column - 1;
@@ -72,7 +75,7 @@ function offenceOf({ found, line, column }: BuildFault, text: string): { found: 
   const [, token] = /\bfound "(.*)"$/s.exec(found) ?? [];
   const here = token !== undefined && row.startsWith(token, start) ? token : row.slice(start).trimEnd();
   // Where two words stand beside each other, the first is the one to blame.
-  const [before] = /[\w$]+[ \t]+$/.exec(row.slice(0, start)) ?? [];
+  const [before] = /[\w$]+[ \t]+$/.exec(row.slice(Math.max(0, start - WORD), start)) ?? [];
   if (found.startsWith('Expected ";"') && before !== undefined) {
     return { found: quoted(before + here), column: start - before.length };
   }

@@ -105,8 +105,10 @@ function duplicate(project: string, type: string, names: readonly string[]): Pro
   };
 }
 
-const FUNCTION = /\bexport[ \t]+(?:async[ \t]+)?function[ \t]*\*?[ \t]*([\w$]+)/g;
-const VARIABLE = /\bexport[ \t]+(?:const|let|var)[ \t]+([\w$]+)[^=\n]{0,200}=[ \t]*(?:async\b|\(|function\b)/g;
+// Every repetition is bounded: these are tried on texts of strangers.
+const FUNCTION = /\bexport[ \t]{1,9}(?:async[ \t]{1,9})?function[ \t]{0,9}\*?[ \t]{0,9}([\w$]{1,200})/g;
+const VARIABLE =
+  /\bexport[ \t]{1,9}(?:const|let|var)[ \t]{1,9}([\w$]{1,200})[^=\n]{0,200}=[ \t]{0,9}(?:async\b|\(|function\b)/g;
 
 /** Types that a code which does not compile would have had, by its words: to tell runs of it what is wrong. */
 export function guessTypes(code: string): readonly string[] {

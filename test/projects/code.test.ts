@@ -126,7 +126,22 @@ const BROKEN: readonly (readonly [string, string, string])[] = [
   [
     'large',
     code(`// ${'x'.repeat(10_000_000)}`),
-    'CODE_TOO_LARGE large workflow_code: found 10000003 bytes, expected at most 1048576',
+    'CODE_TOO_LARGE large compiled_typescript: found 10000023 bytes, expected at most 6291456',
+  ],
+  [
+    'larger',
+    code(`// ${'x'.repeat(1_500_000)}`),
+    'CODE_TOO_LARGE larger workflow_code: found 1500003 bytes, expected at most 1048576',
+  ],
+  [
+    'spaces',
+    `export function ${' '.repeat(1_000_000)}+`,
+    'COMPILED_NOT_JSON workflows.compiled_typescript of spaces: found text starting "export function", expected JSON with workflow_code',
+  ],
+  [
+    'one-word',
+    code(`${'a'.repeat(500_000)};${'b'.repeat(500_000)} c`),
+    `WORKFLOW_SYNTAX one-word workflow_code 1:999922: found "${'b'.repeat(79)} c", expected valid TypeScript (Expected ";" but found "c")`,
   ],
 ];
 
