@@ -9,9 +9,10 @@ import {
 import type { ActivityRun, Bundle, Limits, LogLine } from '../../../sandbox/index.ts';
 import type { Grants } from '../../broker/capability.ts';
 import { isProjectErrorCode } from '../../codes.ts';
-import { LONGEST_MS, type ScriptOutcome, type ScriptRunner } from '../../runner.ts';
+import type { ScriptOutcome, ScriptRunner } from '../../runner.ts';
 import type { TenantRules } from '../../tenants.ts';
-import { endCancelled, HEARTBEAT_MS, isShutdown, marginOf, timeOf, untilPrepared } from '../activities/attempt.ts';
+import { endCancelled, isShutdown, untilPrepared } from '../activities/attempt.ts';
+import { graceAfter, Pulse, remaining } from './attempt.ts';
 import { endFailure, refusal, thrownFailure } from './failure.ts';
 import { headerOf } from './header.ts';
 
@@ -50,9 +51,6 @@ export interface ProjectActivityDependencies {
   readonly failed: (error: unknown, of: AttemptOf) => void;
   readonly log: (line: LogLine, of: AttemptOf) => void;
 }
-
-/** How long a cancelled script may go on, to clean up. */
-const CANCEL_GRACE_MS = 5_000;
 
 /** Names of the host's own steps. */
 const HOST_STEP = 'cloister:';
@@ -104,63 +102,6 @@ const isHeader = (header: ReturnType<typeof headerOf>): header is ActivityHeader
 
 const reserved = (name: string): string =>
   `activity ${name}: found a name of the host's own, expected one of the project`;
-
-/** Says that the attempt is alive, with the newest that its script said. */
-class Pulse {
-  readonly #context: Context;
-  readonly #timer: NodeJS.Timeout | undefined;
-  #details: unknown;
-
-  constructor(context: Context) {
-    this.#context = context;
-    const { isLocal, heartbeatTimeoutMs, heartbeatDetails } = context.info;
-    // What the last attempt said stands until this one says something.
-    this.#details = heartbeatDetails;
-    if (!isLocal)
-      this.#timer = setInterval(() => this.#beat(), Math.min(HEARTBEAT_MS, (heartbeatTimeoutMs || 60_000) / 4));
-  }
-
-  say(details: unknown): void {
-    this.#details = details;
-    if (this.#timer) this.#beat();
-  }
-
-  end(): void {
-    clearInterval(this.#timer);
-  }
-
-  #beat(): void {
-    this.#context.heartbeat(this.#details);
-  }
-}
-
-/** A signal that aborts a while after another. */
-function graceAfter(cancel: AbortSignal): { readonly signal: AbortSignal; end(): void } {
-  const over = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const begin = (): void => {
-    timer = setTimeout(() => over.abort(), CANCEL_GRACE_MS);
-  };
-  if (cancel.aborted) begin();
-  else cancel.addEventListener('abort', begin, { once: true });
-  return {
-    signal: over.signal,
-    end: () => {
-      cancel.removeEventListener('abort', begin);
-      clearTimeout(timer);
-    },
-  };
-}
-
-/** Asks how long there is until the host must report an overrun of this attempt, or of all attempts together. */
-function remaining(context: Context): () => number {
-  const { startToCloseTimeoutMs: attemptMs, scheduleToCloseTimeoutMs: allMs } = context.info;
-  const takenAt = Date.now();
-  return () => {
-    const ofAttempt = attemptMs > 0 ? attemptMs - marginOf(attemptMs) - (Date.now() - takenAt) : LONGEST_MS;
-    return Math.min(ofAttempt, allMs > 0 ? timeOf(context).remainingMs : LONGEST_MS);
-  };
-}
 
 /** All of a script's run that comes out of stores. */
 interface Prepared {
