@@ -9,8 +9,8 @@ import type { ChangedWorker, WorkerView } from '../projects/types.ts';
 import { type Call, endpoint, need } from './endpoint.ts';
 import { projectFor, projectOf, tables, workflowFor } from './projects/find.ts';
 import { problemView } from './projects/publish.ts';
-import { PROJECT_PROBLEM } from './projects/schemas.ts';
 import type { ApiParts } from './server.ts';
+import { CHANGED, DETAIL, DIAGNOSIS, OF, PROJECT, RELOADED, STARTED, STATISTICS, VIEW } from './workers/schemas.ts';
 
 const READS = { role: 'viewer', scope: 'workers:read', tenants: 'own' } as const;
 const WRITES = { role: 'operator', scope: 'workers:write', tenants: 'own' } as const;
@@ -20,97 +20,6 @@ const CONTROL: Pick<RouteOptions, 'payload' | 'timeout'> = {
   payload: { maxBytes: 64 * 1024 },
   timeout: { server: 120_000 },
 };
-
-const UUID = z.guid('expected a UUID').meta({ examples: ['6f1b2c3d-0000-4000-8000-000000000000'] });
-const PROJECT = z.strictObject({ projectId: UUID });
-const OF = z
-  .strictObject({ projectId: UUID.optional(), workflowId: UUID.optional() })
-  .refine(({ projectId, workflowId }) => (projectId === undefined) !== (workflowId === undefined), {
-    error: 'expected either projectId or workflowId',
-  });
-
-const DONE = {
-  success: z.literal(true),
-  message: z.string().meta({ examples: ['Worker started for project 6f1b2c3d-0000-4000-8000-000000000000'] }),
-};
-const WARNINGS = z
-  .array(PROJECT_PROBLEM)
-  .meta({ description: 'What of the project’s code cannot be used, or should be seen to.' });
-const NULLABLE = z.string().nullable();
-const STATUS = z.enum(['starting', 'running', 'stopping', 'stopped', 'failed']);
-
-const STARTED = z
-  .object({
-    ...DONE,
-    alreadyRunning: z.boolean(),
-    workerId: NULLABLE,
-    taskQueue: z.string(),
-    host: NULLABLE,
-    workflows: z.int().nullable(),
-    warnings: WARNINGS,
-  })
-  .meta({ id: 'StartedWorker' });
-
-const CHANGED = z.object({ ...DONE, workerId: NULLABLE, warnings: WARNINGS }).meta({ id: 'ChangedWorker' });
-
-const RELOADED = z
-  .object({
-    ...DONE,
-    taskQueue: z.string(),
-    workflows: z.array(z.object({ id: z.string(), name: z.string(), types: z.array(z.string()), digest: z.string() })),
-    activities: z.array(z.object({ name: z.string(), version: NULLABLE, digest: NULLABLE })),
-    warnings: WARNINGS,
-  })
-  .meta({ id: 'ReloadedProject' });
-
-const VIEW = z
-  .object({
-    projectId: z.string(),
-    status: STATUS,
-    isRunning: z.boolean().meta({ description: 'True only for a healthy `running`.' }),
-    isHealthy: z.boolean(),
-    workerId: NULLABLE,
-    taskQueue: z.string(),
-    host: NULLABLE,
-    startedAt: NULLABLE,
-    lastHeartbeat: NULLABLE,
-    workflows: z.int().nullable(),
-    lastError: z.object({ code: z.string(), message: z.string(), occurredAt: NULLABLE }).nullable(),
-  })
-  .meta({ id: 'WorkerStatus' });
-
-const DETAIL = z
-  .object({
-    projectId: z.string(),
-    workerId: z.string(),
-    host: NULLABLE,
-    status: STATUS,
-    startedAt: z.string(),
-    lastHeartbeat: NULLABLE,
-    secondsSinceHeartbeat: z.number().nullable(),
-  })
-  .meta({ id: 'WorkerDetail' });
-
-const STATISTICS = z.record(z.string(), z.number()).meta({
-  description:
-    '`uptimeSec`, `workflows`, `codeLoadMs`, `heartbeatLatencyMs`, `memoryMb`, `cpuPercent`, `backlog`, `pollers` and others.',
-});
-
-const DIAGNOSIS = z
-  .object({
-    ok: z.boolean(),
-    checks: z.array(
-      z.object({
-        code: z.string(),
-        ok: z.boolean(),
-        where: z.string(),
-        found: z.string(),
-        expected: z.string(),
-        hint: z.string().meta({ description: 'What to do.' }),
-      }),
-    ),
-  })
-  .meta({ id: 'Diagnosis' });
 
 const ACCEPTED = 'It is recorded, and the host that has the worker had not done it within 30 s.';
 
