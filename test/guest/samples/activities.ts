@@ -62,6 +62,7 @@ async function imported(dir: string): Promise<Record<keyof typeof OWN, Functions
       format: 'esm',
       external: ['@temporalio/*', 'async-mutex'],
       plugins: [NO_NETWORK],
+      drop: ['console'],
       logLevel: 'silent',
     });
     const modules = await Promise.all(

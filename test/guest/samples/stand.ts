@@ -7,7 +7,7 @@ import { cacheFolder, findTemporal, startTemporal } from '../../../host/embedded
 import { readEnvironment } from '../../../host/env.ts';
 import { temporaryFolder } from '../../stand/project.ts';
 import type { Activities, Case, Group, Seen } from './case.ts';
-import { startGuest } from './guest.ts';
+import { type GuestSide, startGuest } from './guest.ts';
 import { Lines } from './lines.ts';
 import { Naming, type SideName } from './naming.ts';
 import { Pilot } from './pilot.ts';
@@ -31,6 +31,7 @@ export interface Pair {
 export interface Stand {
   readonly client: Client;
   readonly plainBundles: ReadonlyMap<string, { code: string }>;
+  readonly guestSide: GuestSide;
   /** Drives a case on both sides at once. */
   drive(of: Case): Promise<Pair>;
   /** Id of the workflow that a case has started under `name`. */
@@ -85,6 +86,7 @@ export async function startStand({ sources, groups, activities }: StandOptions):
     return {
       client,
       plainBundles: bundles,
+      guestSide: guest,
       drive: async (of) => {
         const [first, second] = await Promise.all([driven(of, 'plain'), driven(of, 'guest')]);
         return { plain: first, guest: second };

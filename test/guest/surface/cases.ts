@@ -28,7 +28,7 @@ const ALONE: Readonly<Record<string, string>> = {
   scopes: 'scopeTimesOut scopesNest abandonsActivity cancelledBeforeIn contexts',
   promises: 'allOf settled anyOf raced interleaved manyAtOnce argumentsOf',
   children:
-    'executesByNameAndFunction signalsChild childFails childFailureGoesUp cancelsChild leavesChild clashes childOutOfTime signalsOther cancelsOther nobodyThere',
+    'executesByNameAndFunction signalsChild childFails childFailureGoesUp cancelsChild leavesChild clashes childOutOfTime signalsOther cancelsOther',
   failures: 'seesActivityFailures declaresErrors validatesOptions',
   activities: 'localSteps localRetries remoteRetries withOptions',
   state: 'remembers attributes patches goesOn logs',

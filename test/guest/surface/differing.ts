@@ -49,4 +49,22 @@ export const differing: readonly Case[] = [
   bug('failures', 'throwsText', /only text/),
   bug('messages', 'handlerThrows', /cannot add word/, (run) => run.signal('add', 'word')),
   bug('promises', 'unhandled', /nobody waits for this/),
+  {
+    ...bug('failures', 'withoutTimeout', /expected one/),
+    judge: (_plain, guest) => assert.is(causeOf(guest)?.told?.type, 'ACTIVITY_TIMEOUT_MISSING'),
+  },
+  {
+    of: 'children',
+    name: 'nobodyThere',
+    group: 'surface',
+    drive: async (pilot) => void (await pilot.execute('nobodyThere')),
+    // Whether a workflow is of the project is found out before Temporal is asked: nothing is tried that history could show.
+    judge: (plain, guest) => {
+      assert.equal(guest.answers, plain.answers);
+      assert.equal(
+        guest.runs[0]?.commands.map(({ event }) => event),
+        ['WORKFLOW_EXECUTION_COMPLETED'],
+      );
+    },
+  },
 ];
