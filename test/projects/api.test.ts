@@ -6,11 +6,12 @@ import { createClient } from '@supabase/supabase-js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Keys } from '../../host/access/keys.ts';
+import { isNear } from '../../host/access/near.ts';
 import { ENDPOINTS } from '../../host/api/server.ts';
 import { freePort } from '../../host/embedded/port.ts';
 import { refused } from '../../host/projects/failure.ts';
 import { createStore, type ProjectRow } from '../../registry/index.ts';
-import { type Answer, caller } from '../api/call.ts';
+import { type Answer, caller, statusWithHost } from '../api/call.ts';
 import { type ApiStand, apiStand } from '../api/stand.ts';
 import { CODE, type Hosted, newProject, openEmbedded, openHosted, until } from './hosted.ts';
 
@@ -92,6 +93,21 @@ test('what is opened to builders is /workers alone, to programs of a private net
   ]) {
     assert.is(await status('/workers', headers), 401, JSON.stringify(headers));
   }
+  for (const [host, expected] of [
+    ['workflow-worker-service:3011', 200],
+    ['worker.default.svc:3011', 200],
+    ['[::1]:3011', 200],
+    ['evil.example', 401],
+    ['localhost.evil.example:3011', 401],
+  ] as const) {
+    assert.is(await statusWithHost(`${url}/workers`, host), expected, host);
+  }
+  const from = (remoteAddress: string) =>
+    isNear({ headers: {}, info: { remoteAddress, host: 'localhost' } } as unknown as Parameters<typeof isNear>[0]);
+  for (const address of ['127.0.0.1', '::1', '10.1.2.3', '::ffff:192.168.0.9', '172.17.0.1', 'fd00::1'])
+    assert.ok(from(address), address);
+  for (const address of ['203.0.113.9', '8.8.8.8', '172.32.0.1', '2001:db8::1', '::ffff:8.8.8.8', '', 'x'])
+    assert.not.ok(from(address), address);
   const closed = await stand.start({ kind: 'token', token: TOKEN }, { rows: store, projects: hosted.workers });
   assert.is((await caller(closed.url).get('/workers')).status, 401);
 });
