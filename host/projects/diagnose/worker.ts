@@ -12,7 +12,7 @@ function here({ project, figures }: Evidence): Evidence['figures']['workers'][nu
 }
 
 /** Age of the last heartbeat, milliseconds; infinite where there is none. */
-export function ageOf({ lastHeartbeat }: WorkerRow, now: number): number {
+function ageOf({ lastHeartbeat }: WorkerRow, now: number): number {
   return lastHeartbeat === null ? Number.POSITIVE_INFINITY : now - Date.parse(lastHeartbeat);
 }
 
