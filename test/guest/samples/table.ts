@@ -8,7 +8,19 @@ export function tableOf(cases: readonly Case[], difference: ReadonlyMap<Case, st
     const own = cases.filter(({ of }) => of === sample);
     const failed = own.find((one) => difference.get(one) !== null);
     const outcome = failed ? `no: ${failed.name}: ${difference.get(failed) ?? 'not driven'}` : 'passes';
-    return `| ${sample} | ${own.map(({ name }) => name).join('; ')} | ${outcome} |`;
+    return `| ${sample} | ${told(own)} | ${outcome} |`;
   });
   return ['| sample | what is done with it | outcome |', '|---|---|---|', ...rows].join('\n');
+}
+
+/** Names of cases; those of one workflow, `workflow: what`, as one. */
+function told(cases: readonly Case[]): string {
+  const names = cases.map(({ name }) => name.split(': ') as [string, string?]);
+  const heads = [...new Set(names.map(([head]) => head))];
+  return heads
+    .map((head) => {
+      const tails = names.flatMap(([other, tail]) => (other === head && tail ? [tail] : []));
+      return tails.length > 0 ? `${head} (${tails.join(', ')})` : head;
+    })
+    .join('; ');
 }

@@ -23,7 +23,7 @@ function opening(name: string, accountId: string): Case {
 /** An account that is opened, and one that is not by each of its steps; the second is the sample as it is. */
 export const saga: readonly Case[] = [
   opening('opens an account', 'succeeds'),
-  opening('as it is: the bank account fails until its time is up', 'as it is'),
+  opening('the bank account fails until its time is up', 'as it is'),
   opening('the account is refused', 'fails-createAccount'),
   opening('the address is refused', 'fails-addAddress'),
   opening('the client is refused', 'fails-addClient'),

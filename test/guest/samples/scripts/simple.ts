@@ -99,7 +99,7 @@ export const simple: readonly Case[] = [
     drive: async (pilot) => void (await pilot.execute('expense', 'late', '1s')),
   },
   {
-    of: 'polling',
+    of: 'polling/infrequent',
     name: 'until the service answers',
     group,
     drive: async (pilot) => {
