@@ -102,6 +102,7 @@ async function failureOf(name: string, over: Parameters<typeof stage.call>[3] = 
     (error: unknown) => error,
   );
   if (!(failure instanceof ApplicationFailure)) throw new Error(`no failure of an application: ${failure}`);
+  assert.not.match(JSON.stringify(failure.failure), /node_modules|file:|host\/|node:/, 'nothing of the host');
   return failure;
 }
 
@@ -128,7 +129,6 @@ test('an ApplicationFailure comes over whole, its cause too', async () => {
   const { cause } = failure;
   assert.instance(cause, ApplicationFailure);
   assert.equal([(cause as ApplicationFailure).type, cause?.message], ['RangeError', 'under it']);
-  assert.not.match(JSON.stringify(failure.failure), /node_modules|host\/|file:/);
   const late = await failureOf('delayed', { options: { retry: { maximumAttempts: 2, initialInterval: '1 hour' } } });
   assert.is(late.message, 'later', 'the script says when it is tried again');
 });
