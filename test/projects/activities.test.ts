@@ -58,7 +58,8 @@ export const constant = 5;
 `;
 
 const RETRIED = `
-import { activityInfo, heartbeat, ApplicationFailure } from '@temporalio/activity';
+import { activityInfo, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import { fhir } from 'cloister';
 export async function writes() {
   const { attempt, heartbeatDetails } = activityInfo();
@@ -67,7 +68,7 @@ export async function writes() {
   if (attempt > 1) return { attempt, heartbeatDetails };
   heartbeat({ first: true });
   heartbeat({ done: 7 });
-  throw new Error('once more');
+  throw ApplicationFailure.retryable('once more');
 }`;
 
 const CANCELLED = `

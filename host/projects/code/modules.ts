@@ -3,9 +3,10 @@
 /** Modules of workflow code, and what each is of what the interpreter hands in. */
 const GUEST = { '@temporalio/workflow': 'workflow', '@temporalio/common': 'common' } as const;
 
-/** Modules of activity code. `cloister` is the build's own. */
+/** Modules of activity code. `cloister` is the build's own; of `@temporalio/common` there are the failures, which the other has too. */
 export const ACTIVITY_MODULES: ReadonlyMap<string, string> = new Map([
   ['@temporalio/activity', 'module.exports = $cloister.activity;'],
+  ['@temporalio/common', 'module.exports = $cloister.activity;'],
 ]);
 
 let loading: Promise<ReadonlyMap<string, string>> | null = null;
