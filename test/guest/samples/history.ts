@@ -126,6 +126,7 @@ function isDuration(value: object): value is { seconds: unknown; nanos?: number 
 }
 
 function decoded(payload: Payload): unknown {
+  if (payload.data?.length === 0) return 'empty';
   const value: unknown = defaultPayloadConverter.fromPayload(payload);
   return value === undefined ? 'undefined' : value;
 }

@@ -50,3 +50,9 @@ export async function several(first: string, second: number, third?: boolean): P
 }
 
 export async function nothing(): Promise<void> {}
+
+/** Says something once, and then nothing for too long. */
+export async function stalls(): Promise<void> {
+  Context.current().heartbeat({ said: 'once' });
+  await sleep(2000, undefined, { signal: Context.current().cancellationSignal });
+}

@@ -17,6 +17,9 @@ export const GROUPS: readonly Group[] = [
       'steps.ts',
       'state.ts',
       'language.ts',
+      'modern.ts',
+      'ticks.ts',
+      'edges.ts',
     ],
   },
 ];
@@ -32,7 +35,11 @@ const ALONE: Readonly<Record<string, string>> = {
   failures: 'seesActivityFailures declaresErrors validatesOptions',
   activities: 'localSteps localRetries remoteRetries withOptions',
   state: 'remembers attributes patches goesOn logs',
-  language: 'classes collections generators errors syntax platform returnsNothing',
+  order: 'turns branches',
+  edges:
+    'arrow throwsOwnFailure bytes unfit lateHeartbeat large cancellationTypes declaresLate groups streams manyTimers cancelsPatience',
+  language:
+    'inheritance disposal lowered builtIns classes collections generators errors syntax platform returnsNothing',
 };
 
 const alone: readonly Case[] = Object.entries(ALONE).flatMap(([of, types]) =>

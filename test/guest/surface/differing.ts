@@ -54,6 +54,30 @@ export const differing: readonly Case[] = [
     judge: (_plain, guest) => assert.is(causeOf(guest)?.told?.type, 'ACTIVITY_TIMEOUT_MISSING'),
   },
   {
+    of: 'language',
+    name: 'kinds',
+    group: 'surface',
+    drive: async (pilot) => void (await pilot.execute('kinds')),
+    judge: (plain, guest) => {
+      const missing = {
+        Intl: 'object',
+        SharedArrayBuffer: 'function',
+        Atomics: 'object',
+        WebAssembly: 'object',
+        assert: 'function',
+      };
+      const [had, has] = [plain, guest].map(({ answers }) => answers[0]?.value as Readonly<Record<string, string>>);
+      for (const [name, kind] of Object.entries(had ?? {}).filter(([, kind]) => kind !== 'undefined')) {
+        const expected = name in missing ? 'undefined' : kind;
+        assert.is(has?.[name], expected, name);
+      }
+      assert.equal(
+        Object.keys(missing).map((name) => had?.[name]),
+        Object.values(missing),
+      );
+    },
+  },
+  {
     of: 'children',
     name: 'nobodyThere',
     group: 'surface',

@@ -86,6 +86,17 @@ export const talking: readonly Case[] = [
     await run.until('TIMER_STARTED');
     await run.signal('add', 'c');
   }),
+  one('edges', 'synchronous', async () => undefined, 4),
+  one('edges', 'handlersWait', async (run) => {
+    await run.signal('go', 'a');
+    await run.update('change', 'b');
+    await run.signal('go', 'c');
+  }),
+  one('edges', 'goesOnBySignal', (run) => run.signal('go', 'a')),
+  one('edges', 'cancelledWithChild', async (run) => {
+    await run.until('CHILD_WORKFLOW_EXECUTION_STARTED');
+    await run.cancel();
+  }),
   {
     of: 'state',
     name: 'info',

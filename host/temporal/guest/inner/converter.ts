@@ -27,8 +27,8 @@ function toPayload(value: unknown): unknown {
   let text: string | undefined;
   try {
     text = stringify(value);
-  } catch (error) {
-    throw new ValueError(`Unable to convert value to payload: ${String(error)}`);
+  } catch {
+    throw new ValueError(`Unable to convert ${String(value)} to payload`);
   }
   if (text === undefined) throw new ValueError(`Unable to convert ${typeof value} to payload`);
   return { metadata: { encoding: { $u: 'json/plain' } }, data: { $u: text } };
