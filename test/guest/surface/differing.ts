@@ -54,6 +54,17 @@ export const differing: readonly Case[] = [
     judge: (_plain, guest) => assert.is(causeOf(guest)?.told?.type, 'ACTIVITY_TIMEOUT_MISSING'),
   },
   {
+    of: 'edges',
+    name: 'deep 5000',
+    group: 'surface',
+    drive: async (pilot) => void (await pilot.execute('deep', 5000)),
+    judge: (plain, guest) => {
+      assert.is(plain.answers[0]?.value, 5000);
+      assert.is(causeOf(guest)?.told?.type, 'WORKFLOW_CODE_ERROR');
+      assert.match(causeOf(guest)?.message ?? '', /RangeError/);
+    },
+  },
+  {
     of: 'language',
     name: 'kinds',
     group: 'surface',

@@ -128,6 +128,8 @@ export async function cancellationTypes(): Promise<unknown> {
     scope.cancel();
     told.push(await outcome);
   }
+  // Those that are not waited for clean up, too.
+  await sleep(1500);
   return told;
 }
 
@@ -168,4 +170,10 @@ export async function cancelsPatience(): Promise<string> {
   await sleep(200);
   scope.cancel();
   return outcome;
+}
+
+/** Calls itself so deep. */
+export async function deep(levels: number): Promise<number> {
+  const down = (level: number): number => (level === 0 ? 0 : 1 + down(level - 1));
+  return down(levels);
 }

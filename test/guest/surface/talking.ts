@@ -87,6 +87,7 @@ export const talking: readonly Case[] = [
     await run.signal('add', 'c');
   }),
   one('edges', 'synchronous', async () => undefined, 4),
+  one('edges', 'deep', async () => undefined, 500),
   one('edges', 'handlersWait', async (run) => {
     await run.signal('go', 'a');
     await run.update('change', 'b');
