@@ -1,4 +1,5 @@
 /** `cloister dev`: everything embedded, stays up; each new run takes the working tree as it is. */
+import { RegistryError } from '../../registry/index.ts';
 import { startDevelopment } from '../development.ts';
 import { readEnvironment } from '../env.ts';
 import { readArguments, readPort } from './command.ts';
@@ -25,8 +26,13 @@ export async function dev(argv: string[]): Promise<number> {
   if (!args) return 0;
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   const port = readPort(args.text('port'));
-  const projectDir = args.text('project') ?? '.';
-  await lookAt(projectDir);
+  const given = args.text('project');
+  const projectDir = given ?? '.';
+  await lookAt(projectDir).catch((error: unknown) => {
+    // Project workers need none; whoever names a folder means one.
+    if (given !== undefined || !(error instanceof RegistryError) || error.code !== 'PROJECT_EMPTY') throw error;
+    say('no config project in this folder: the host runs workers of projects alone');
+  });
   const host = await startDevelopment({
     environment: readEnvironment(),
     projectDir,

@@ -79,21 +79,30 @@ export const CODE: LoadedCode = {
   loadMs: 3,
 };
 
+/** What of a host a test brings along. */
+interface More {
+  readonly host?: string;
+  readonly now?: () => number;
+  /** Real Temporal workers. */
+  readonly launch?: Launch;
+}
+
 /** Opens one; it monitors only when it is told to. */
 export async function openHosted(
   store: ProjectStore,
-  { host = 'alpha', now, ...change }: Partial<ProjectSettings> & { host?: string; now?: () => number } = {},
+  { host = 'alpha', now, launch: own, ...change }: Partial<ProjectSettings> & More = {},
 ): Promise<Hosted> {
   const lines: Line[] = [];
   const log = createLog('debug', { write: (line: string) => void lines.push(JSON.parse(line) as Line) });
   const launched: Launched[] = [];
   const knobs: Knobs = { load: async () => CODE, beforeLaunch: async () => undefined };
-  const launch: Launch = async (project) => {
+  const fake: Launch = async (project) => {
     await knobs.beforeLaunch();
     const one = fakeWorker(project());
     launched.push(one.launched);
     return one.worker;
   };
+  const launch = own ?? fake;
   const code = { load: (project: ProjectRow) => knobs.load(project), forget: () => undefined };
   const settings = { ...QUICK, ...change };
   const workers = await ProjectWorkers.open({ store, code, launch, settings, log, host, ...(now && { now }) });
