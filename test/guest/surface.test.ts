@@ -28,6 +28,16 @@ for (const one of CASES) {
   });
 }
 
+surface('a command that differs by one attribute is told, with both', () => {
+  const seen = (ms: number) => {
+    const commands = [{ event: 'TIMER_STARTED', attributes: { timerId: '1', startToFireTimeout: { ms } } }];
+    return { answers: [], lines: [], runs: [{ type: 'x', started: {}, commands }] };
+  };
+  assert.is(difference({ plain: seen(1), guest: seen(1) }), null);
+  const told = 'runs.0.commands.0.attributes.startToFireTimeout.ms: plain 1, guest 2';
+  assert.is(difference({ plain: seen(1), guest: seen(2) }), told);
+});
+
 surface('PW-10 every run of a guest is replayed from its history alone', async () => {
   const histories = await endedOn(stand, 'guest-surface');
   assert.ok(histories.length >= CASES.length, `${histories.length} histories`);
