@@ -8,6 +8,7 @@ export interface Stoppable {
 
 /** Where no setting says otherwise. */
 const FORCE_MS = 45_000;
+const LINGER_MS = 5_000;
 /** Between a terminal, npm and the bootstrap one Ctrl-C may arrive several times. */
 const ECHO_MS = 1000;
 
@@ -39,5 +40,8 @@ export async function untilStopped(
   if (failed) say(`the worker ended: ${reason instanceof Error ? reason.message : 'without a reason'}`);
   await host.close();
   process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  return failed ? 1 : 0;
+  const code = failed ? 1 : 0;
+  // A worker of Temporal's that has failed keeps the process, which has nothing left to do.
+  setTimeout(() => process.exit(code), LINGER_MS).unref();
+  return code;
 }

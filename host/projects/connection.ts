@@ -1,4 +1,5 @@
 /** The one connection to Temporal of all project workers of a host: opened for the first one, closed with the host. */
+import { IllegalStateError } from '@temporalio/common';
 import { NativeConnection } from '@temporalio/worker';
 import pRetry from 'p-retry';
 
@@ -29,9 +30,12 @@ export class SharedConnection {
     return this.#open;
   }
 
+  /** Closes it, but for a worker of Temporal's SDK that has failed and keeps its hold (`temporal/running.ts`): it ends with the process. */
   async close(): Promise<void> {
     const open = await this.#open?.catch(() => null);
-    await open?.close();
+    await open?.close().catch((error: unknown) => {
+      if (!(error instanceof IllegalStateError)) throw error;
+    });
   }
 
   async #connect(): Promise<NativeConnection> {

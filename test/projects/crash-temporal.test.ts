@@ -35,7 +35,8 @@ test('PW-21, 22 its row has the reason, its answers none of it, and it is starte
     const { taskQueueName: taskQueue } = project();
     const activities = { nothing: async () => undefined };
     const worker = await Worker.create({ connection: await connection.get(), taskQueue, activities });
-    return { ...runWorker(worker), stats: () => ({}) };
+    const { ended, stop } = runWorker(worker);
+    return { ended, stop: () => stop().catch(() => undefined), stats: () => ({}) };
   };
   const { workers, told } = await openHosted(store, { launch, restart: { ...DEFAULTS.restart, firstMs: 3_000 } });
   owned.defer(() => workers.close());
@@ -59,6 +60,11 @@ test('PW-21, 22 its row has the reason, its answers none of it, and it is starte
   gate.pass();
   await until(async () => (await workers.status(id)).isRunning, 'it runs again', 30_000);
   assert.not.equal((await workers.status(id)).workerId, before.workerId);
+});
+
+// The SDK's worker that has failed keeps the process.
+test.after(() => {
+  setTimeout(() => process.exit(), 1_000).unref();
 });
 
 test.run();
