@@ -24,6 +24,9 @@ export interface ScriptHostOptions {
 /** All that running a script takes; `exec` needs no more. `close` ends every cell. */
 export type ScriptHost = ReturnType<typeof createScriptHost>;
 
+/** Names of the sandbox's events in the log. */
+const EVENTS = { 'cell.killed': 'cell_crashed', 'call.failed': 'call_failed', 'build.killed': 'build_killed' } as const;
+
 /** Makes what scripts run in. `watch` hears of every script. */
 export function createScriptHost(options: ScriptHostOptions, watch?: ScriptWatch) {
   const { auditStore, cells, log } = options;
@@ -42,7 +45,7 @@ export function createScriptHost(options: ScriptHostOptions, watch?: ScriptWatch
     log: (told) => {
       deaths.note(told);
       const { event, ...about } = told;
-      log.warn(about, event);
+      log.warn({ event: EVENTS[event], ...about }, event);
     },
   });
   return {

@@ -1,4 +1,5 @@
 /** Project workers as a part of a host: their code, the Temporal workers, and who looks after them. */
+import { hostname } from 'node:os';
 import { packageReader } from '../../registry/index.ts';
 import { readSamples } from '../builtins.ts';
 import type { Running } from '../control.ts';
@@ -12,6 +13,7 @@ import { Doctor } from './diagnose.ts';
 import { ProjectWorkers } from './index.ts';
 import { TaskQueues } from './queues.ts';
 import { ProjectRuns } from './runs.ts';
+import { tellFailures } from './told.ts';
 import type { Launch } from './types.ts';
 import { timedBuild, timedLoads, watchProjects } from './watch.ts';
 
@@ -119,7 +121,7 @@ function launcher(options: HostOptions, { scripts }: Beside, { code, connection,
       graceMs: settings.graceMs,
       forceMs: settings.forceMs,
       debug: settings.debug,
-      watch,
+      watch: { ...watch, activities: [...watch.activities, tellFailures(log, hostname(), project)] },
       failed: (error, of) => log.error({ ...of, err: error }, 'a step of a project worker failed, and is tried again'),
       log: (line, of) => {
         log[line.level]({ script: true, ...of, data: line.data }, line.message);

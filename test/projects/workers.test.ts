@@ -115,6 +115,25 @@ export async function flow() {
   assert.ok(lastAt - firstAt >= 750, `the last began ${lastAt - firstAt} ms after the first`);
 });
 
+test('an attempt of an activity that fails is told with type, attempt and code', async () => {
+  const project = await made('failing');
+  const code = `
+import { proxyActivities } from '@temporalio/workflow';
+const { transformData } = proxyActivities({ startToCloseTimeout: '10 seconds' });
+export const flow = () => transformData({ data: 'a', transformation: 'shout' }).catch(() => 'failed');`;
+  await deploy(project.id, code);
+  await call('/workers/start', { projectId: project.id });
+  const options = { taskQueue: project.taskQueue, workflowId: 'failing' };
+  assert.is(await client.workflow.execute('flow', options), 'failed');
+  const log = await readFile(`${stand.dataDir}/host.log`, 'utf8');
+  const lines = log
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const told = lines.find(({ event, projectId }) => event === 'activity_failed' && projectId === project.id);
+  assert.equal([told?.level, told?.type, told?.attempt, told?.code], ['warn', 'transformData', 1, 'ACTIVITY_ARGUMENT']);
+});
+
 /** Connections of this process to an address. */
 async function connectionsTo(address: string): Promise<number> {
   const [, port = ''] = address.split(':');
