@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { Import, Source } from './source.ts';
 
-const CONTRACTS = ['sandbox/contract.ts', 'registry/plan.ts', 'registry/problem.ts'];
+const CONTRACTS = ['sandbox/contract.ts', 'registry/plan.ts', 'registry/problem.ts', 'registry/projects/pin.ts'];
 const DOORS = ['sandbox/index.ts', 'registry/index.ts'];
 const FOLDERS = ['host', 'sandbox', 'registry', 'plugins', 'test'];
 const WORKFLOWS = 'host/temporal/workflows/';

@@ -1,5 +1,6 @@
 /** One QuickJS for one run, inside the workflow VM: text in, text out, and a budget for everything that happens in it. */
-import { Intrinsics, type JSValueHandle, QuickJS, type Snapshot } from 'quickjs-wasi';
+import { Intrinsics, JSException, type JSValueHandle, QuickJS, type Snapshot } from 'quickjs-wasi';
+import { FUEL_PER_STEP, GUARD_BYTES, TOO_DEEP } from './meter/limits.ts';
 import type { EngineParts } from './prelude.ts';
 
 /** Why the engine ended a run. */
@@ -29,10 +30,11 @@ export interface EngineLimits {
 /** File name of guest code in stacks. */
 export const GUEST_FILE = 'guest.js';
 
-/** Fuel for each job that is delivered: some seconds of whatever the engine does, native code included. */
-const FUEL = 4_000_000_000n;
 const MIB = 2 ** 20;
-const STACK_BYTES = 256 * 1024;
+/** Enough to load the SDK. */
+const START_FUEL = 5_000_000_000n;
+/** A replay may collect garbage at other places, and takes a little more or less for it: it must not fail where the run did not. */
+const REPLAY_SHARE = 2;
 /** Left out: what tells real time, and what tells of garbage collection. */
 const INTRINSICS = 0x1fff & ~(Intrinsics.PERFORMANCE | Intrinsics.WEAK_REF);
 
@@ -62,6 +64,7 @@ export class Engine {
   /** Reasons of rejected promises that nothing has taken up, by promise. */
   readonly #rejected: Map<number, JSValueHandle>;
   readonly #count: { steps: number; budget: number };
+  #isWhole = true;
 
   private constructor(
     vm: QuickJS,
@@ -91,7 +94,7 @@ export class Engine {
       wasm: parts().module(),
       wasi,
       memoryLimit: limits.memoryMb * MIB,
-      maxStackSize: STACK_BYTES,
+      maxStackSize: GUARD_BYTES,
       timezoneOffset: 0,
       interruptHandler: () => ++count.steps > count.budget,
       onUnhandledRejection: (promise: JSValueHandle, reason: JSValueHandle, isHandled: boolean) => {
@@ -103,8 +106,8 @@ export class Engine {
   }
 
   /** Evaluates the guest's code and its top level. */
-  load(code: string, start: string): void {
-    this.#refill(1);
+  load(code: string, start: string, isReplaying: boolean): void {
+    this.#refill(1, isReplaying);
     this.#guarded(() => {
       const made = this.#vm.evalCode(code, GUEST_FILE);
       const text = this.#vm.newString(start);
@@ -114,8 +117,8 @@ export class Engine {
   }
 
   /** Delivers a batch of jobs and runs on until nothing moves any more. */
-  deliver(text: string, jobs: number): void {
-    this.#refill(jobs);
+  deliver(text: string, jobs: number, isReplaying: boolean): void {
+    this.#refill(jobs, isReplaying);
     this.#guarded(() => {
       this.#vm.callFunction(this.#entry('deliver'), this.#vm.undefined, this.#vm.newString(text)).dispose();
     });
@@ -124,12 +127,17 @@ export class Engine {
 
   /** Text of what has come out since the last time. */
   collect(): string {
-    this.#refill(1);
+    this.#refill(1, true);
     return this.#guarded(() => {
       const out = this.#vm.callFunction(this.#entry('collect'), this.#vm.undefined);
       if (!out.isString) throw new TypeError('the guest broke its own answer');
       return out.toString();
     });
+  }
+
+  /** False after a trap: the engine was in the middle of something, and answers nobody any more. */
+  get isWhole(): boolean {
+    return this.#isWhole;
   }
 
   /** Gives the memory back. */
@@ -145,11 +153,11 @@ export class Engine {
     return this.#entries.get(name) as JSValueHandle;
   }
 
-  #refill(jobs: number): void {
-    const times = Math.max(1, jobs);
+  #refill(jobs: number, isReplaying: boolean): void {
+    const times = Math.max(1, jobs) * (isReplaying ? REPLAY_SHARE : 1);
     this.#count.steps = 0;
     this.#count.budget = this.#limits.steps * times;
-    this.#fuel.value = FUEL * BigInt(times);
+    this.#fuel.value = FUEL_PER_STEP * BigInt(this.#limits.steps * times);
   }
 
   /** Reactions of promises, then conditions, until both rest; then what nobody has caught. */
@@ -173,6 +181,7 @@ export class Engine {
     try {
       result = perform();
     } catch (error) {
+      if (!(error instanceof JSException) && this.#count.steps <= this.#count.budget) this.#isWhole = false;
       throw new EngineEnded(this.#faultOf(error));
     }
     if (this.#count.steps > this.#count.budget) throw new EngineEnded(this.#spent());
@@ -180,12 +189,18 @@ export class Engine {
   }
 
   #faultOf(error: unknown): EngineFault {
-    if (this.#fuel.value < 0n || this.#count.steps > this.#count.budget) return this.#spent();
     const { name = 'Error', message = '', stack = '' } = error as Partial<Error>;
+    if (this.#fuel.value === TOO_DEEP) {
+      return { code: 'WORKFLOW_CODE_ERROR', message: 'RangeError: the code calls itself too deep' };
+    }
+    if (this.#fuel.value < 0n || this.#count.steps > this.#count.budget) return this.#spent();
     if (error instanceof WebAssembly.RuntimeError) {
       return { code: 'WORKFLOW_CODE_ERROR', message: 'the code broke its engine' };
     }
-    if (/out of memory/.test(message)) return outOfMemory(this.#limits.memoryMb);
+    // An engine that has no memory even for its error says it in these words.
+    if (/out of memory|Job execution error: null|Invalid error message/.test(message)) {
+      return outOfMemory(this.#limits.memoryMb);
+    }
     return { code: 'WORKFLOW_CODE_ERROR', message: `${name}: ${message}`, stack };
   }
 
@@ -206,7 +221,7 @@ export function outOfMemory(memoryMb: number): EngineFault {
 /** An engine with the SDK loaded, as it is before any guest's code: the same in every thread and on every host. */
 async function takeSnapshot(): Promise<Snapshot> {
   const vm = await QuickJS.create({ wasm: parts().module(), wasi, intrinsics: INTRINSICS, timezoneOffset: 0 });
-  fuelOf(parts().instance()).value = FUEL;
+  fuelOf(parts().instance()).value = START_FUEL;
   vm.evalCode(parts().inner, 'sdk.js').dispose();
   vm.executePendingJobs();
   const snapshot = vm.snapshot();

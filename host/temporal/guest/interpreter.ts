@@ -45,6 +45,9 @@ const { run: watch } = proxySinks<RunSinks>();
 
 /** An activation job: one field that is not empty names it. */
 type Job = Readonly<Record<string, unknown>> & { readonly variant?: string };
+interface Query {
+  readonly queryId: string;
+}
 interface Activation {
   readonly jobs: Job[];
 }
@@ -83,8 +86,6 @@ export class Interpreter {
   /** Commands that wait for the end of the activation. */
   #out: Command[] = [];
   #isOver = false;
-  /** A query has stopped the engine in the middle of something. */
-  #isBroken = false;
   #seed = '';
   #headers: Headers = {};
 
@@ -113,7 +114,6 @@ export class Interpreter {
 
   /** One batch of jobs. */
   activate(input: { activation: unknown; batchIndex?: number }, next: Activate): void {
-    if (this.#isBroken) throw refusal('WORKFLOW_CODE_ERROR', 'a query has broken this copy of the run');
     const activation = input.activation as Activation;
     const mine: Job[] = [];
     const theirs: Job[] = [];
@@ -122,10 +122,13 @@ export class Interpreter {
       (this.#isGuests(job) ? theirs : mine).push(job);
     }
     const queries = mine.filter(({ queryWorkflow }) => queryWorkflow);
-    for (const { queryWorkflow } of queries) this.#refuseQuery(queryWorkflow as { readonly queryId: string });
+    for (const { queryWorkflow } of queries) this.#refuseQuery(queryWorkflow as Query);
     const rest = mine.filter(({ queryWorkflow }) => !queryWorkflow);
     next({ activation: withJobs(activation, rest) as never, batchIndex: input.batchIndex ?? 0 });
     if (theirs.length === 0) return;
+    // Temporal drops this copy of the run, and makes another from its history.
+    if (this.#engine && !this.#engine.isWhole)
+      throw refusal('WORKFLOW_CODE_ERROR', 'a query broke this copy of the run');
     if (this.#engine) this.#deliver(theirs);
     else if (!this.#isOver) this.#early.push(...theirs);
   }
@@ -141,17 +144,21 @@ export class Interpreter {
   }
 
   #isGuests(job: Job): boolean {
-    if (job.queryWorkflow) return this.#engine !== null;
+    if (job.queryWorkflow) return this.#engine?.isWhole ?? false;
     if (job.resolveActivity) return ((job.resolveActivity as { seq?: number }).seq ?? 0) < HIGHEST;
     if (job.fireTimer) return ((job.fireTimer as { seq?: number }).seq ?? 0) < HIGHEST;
     return [...GUESTS].some((name) => job[name]);
   }
 
-  #refuseQuery({ queryId }: { readonly queryId: string }): void {
+  #refuseQuery(query: Query): void {
     const message = this.#isOver
       ? 'found a run whose code cannot be queried, expected one that has not failed'
       : 'found a run whose plan is not loaded yet, expected a started run';
-    activator().failQuery(queryId, refusal('WORKFLOW_NOT_READY', message));
+    this.#refuse(query, { code: 'WORKFLOW_NOT_READY', message });
+  }
+
+  #refuse({ queryId }: Query, { code, message }: { readonly code: string; readonly message: string }): void {
+    activator().failQuery(queryId, refusal(code, message));
   }
 
   async #open(type: string): Promise<void> {
@@ -176,6 +183,7 @@ export class Interpreter {
         entry: plan.entry,
         queue: taskQueue,
       }),
+      isReplaying(),
     );
     this.#engine = engine;
     // As under the plain SDK: what came with the start is handled before the run's function is called.
@@ -198,15 +206,15 @@ export class Interpreter {
     this.#seed = seed;
     let commands: readonly Command[];
     try {
-      engine.deliver(text, jobs.length);
+      engine.deliver(text, jobs.length, isReplaying());
       commands = this.#collect(engine);
     } catch (error) {
       const fault = error instanceof EngineEnded ? error.fault : error;
       if (fault instanceof Error && !(fault instanceof CommandRefused)) throw fault;
-      if (jobs.every(({ queryWorkflow }) => queryWorkflow)) {
-        // The run itself goes on: Temporal drops this copy of it, and makes another from its history.
-        this.#isBroken = true;
-        throw refusal((fault as EngineFault).code, (fault as EngineFault).message);
+      const queries = jobs.flatMap(({ queryWorkflow }) => (queryWorkflow ? [queryWorkflow as Query] : []));
+      if (queries.length === jobs.length) {
+        for (const query of queries) this.#refuse(query, fault as EngineFault);
+        return;
       }
       this.#fail(fault as EngineFault | CommandRefused);
       return;
@@ -363,9 +371,13 @@ function infoOf(): unknown {
   return { ...info, unsafe: unsafeOf() };
 }
 
+function isReplaying(): boolean {
+  return activator().info.unsafe.isReplaying;
+}
+
 function unsafeOf(): unknown {
-  const { isReplaying, isReplayingHistoryEvents } = activator().info.unsafe;
-  return { isReplaying, isReplayingHistoryEvents };
+  const { isReplayingHistoryEvents } = activator().info.unsafe;
+  return { isReplaying: isReplaying(), isReplayingHistoryEvents };
 }
 
 /** Jobs come as messages whose fields stand on their prototype where they are empty. */

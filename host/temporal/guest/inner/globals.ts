@@ -6,3 +6,5 @@ import URLSearchParams from 'core-js-pure/stable/url-search-params/index.js';
 import { AbortController } from './abort.ts';
 
 Object.assign(globalThis, { AbortController, TextDecoder, TextEncoder, URL, URLSearchParams });
+// There are no threads to share it with.
+Reflect.deleteProperty(globalThis, 'SharedArrayBuffer');

@@ -1,0 +1,228 @@
+// timeout: 120
+/** What guest code cannot do, in a real worker on a real Temporal: each attack fails its own run, soon, and nothing else. */
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { cacheFolder, connectOrStart } from '../../host/embedded/temporal.ts';
+import { readEnvironment } from '../../host/env.ts';
+import { CodeOwner, Compiler } from '../../host/projects/code/compiler.ts';
+import { guestBundle } from '../../host/temporal/guest/bundle.ts';
+import { createFileStore, type GuestPlan, type LoadedGuest } from '../../registry/index.ts';
+import { createSandbox } from '../../sandbox/index.ts';
+import { temporaryFolder } from '../stand/project.ts';
+
+const ATTACKER = 'hostile-attacker-queue';
+const NEIGHBOUR = 'hostile-neighbour-queue';
+/** A run must be over this soon after its task. */
+const LIMIT_MS = 10_000;
+const ignore = (): void => undefined;
+
+const test = suite('what guest code cannot do');
+const undo = new AsyncDisposableStack();
+const environment = readEnvironment();
+Runtime.install({
+  logger: { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },
+  telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } },
+});
+const folder = await temporaryFolder('guest-hostile');
+undo.defer(() => folder.remove());
+const temporal = await connectOrStart({ environment, dbFile: join(folder.path, 'temporal.db'), log: ignore });
+undo.defer(() => temporal.close());
+const native = await NativeConnection.connect({ address: temporal.address });
+undo.defer(() => native.close());
+const connection = await Connection.connect({ address: temporal.address });
+undo.defer(() => connection.close());
+const client = new Client({ connection });
+const plans = await compiled();
+/** Workers that failed as a whole. */
+const failed: unknown[] = [];
+for (const queue of [ATTACKER, NEIGHBOUR]) await startWorker(queue);
+
+test.after(() => undo.disposeAsync());
+
+async function compiled(): Promise<ReadonlyMap<string, GuestPlan>> {
+  const source = await readFile(join(import.meta.dirname, 'hostile/workflows.ts'), 'utf8');
+  const sandbox = createSandbox({ spare: false });
+  try {
+    const packages = { names: new Set<string>(), read: async () => null };
+    const compiler = new Compiler({
+      store: createFileStore(folder.path),
+      build: (wish) => sandbox.build(wish),
+      packages,
+    });
+    const files = new Map([['workflow.ts', source]]);
+    const made = await compiler.compile({ kind: 'workflow', entry: 'workflow.ts', files }, new CodeOwner());
+    if (!made.ok) throw new Error(JSON.stringify(made.faults));
+    const { digest, code, map } = made.bundle;
+    const shared = {
+      interpreter: 1,
+      workflow: { id: 'w', name: 'hostile' },
+      types: made.functions,
+      code,
+      map,
+    } as const;
+    const rest = { digest: `sha256:${digest}`, activities: {}, refused: {}, limits: { steps: 1000, memoryMb: 32 } };
+    return new Map(made.functions.map((entry) => [entry, { ...shared, ...rest, entry }]));
+  } finally {
+    await sandbox.close();
+  }
+}
+
+async function startWorker(taskQueue: string): Promise<void> {
+  const worker = await Worker.create({
+    connection: native,
+    taskQueue,
+    workflowBundle: await guestBundle(cacheFolder(environment)),
+    activities: {
+      'cloister:loadPlan': async ({ type }: { type: string }): Promise<LoadedGuest> => {
+        const plan = plans.get(type);
+        return plan ? { ok: true, plan } : { ok: false, code: 'WORKFLOW_TYPE_UNKNOWN', message: type };
+      },
+      'cloister:checkTarget': async ({ workflowId }: { workflowId: string }) => {
+        const { taskQueue: found } = await client.workflow.getHandle(workflowId).describe();
+        return found === taskQueue ? 'own' : 'foreign';
+      },
+      default: async (...args: unknown[]) => args,
+    },
+    sinks: { run: { started: { fn: ignore }, closed: { fn: ignore } } },
+    shutdownForceTime: 5_000,
+  });
+  const ended = worker.run();
+  ended.catch((error: unknown) => failed.push(error));
+  undo.defer(async () => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+    await ended.catch(ignore);
+  });
+}
+
+const start = (type: string, { queue = ATTACKER, args = [] as unknown[] } = {}) =>
+  client.workflow.start(type, { taskQueue: queue, workflowId: `${type}-${randomUUID()}`, args });
+
+async function soon<Value>(promise: Promise<Value>): Promise<Value> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`not over after ${LIMIT_MS} ms`)), LIMIT_MS);
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** How a run failed; its neighbour in another project has gone on meanwhile. */
+async function failureOf(type: string, args: unknown[] = [], signal?: string): Promise<ApplicationFailure> {
+  const neighbour = await start('neighbour', { queue: NEIGHBOUR });
+  const run = await start(type, { args });
+  if (signal) await run.signal(signal);
+  const error: unknown = await soon(run.result()).then(
+    (result) => new Error(`returned ${JSON.stringify(result)}`),
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof WorkflowFailedError)) throw error;
+  assert.is(await soon(neighbour.result()), 10);
+  assert.equal(failed, []);
+  const { cause } = error;
+  return cause instanceof ApplicationFailure ? cause : ApplicationFailure.create({ message: String(cause), type: '?' });
+}
+
+const ENDINGS = {
+  spins: 'GUEST_STEPS_EXCEEDED',
+  spinsAndCatches: 'GUEST_STEPS_EXCEEDED',
+  spinsLater: 'GUEST_STEPS_EXCEEDED',
+  spinsInMicrotasks: 'GUEST_STEPS_EXCEEDED',
+  spinsInNativeCode: 'GUEST_STEPS_EXCEEDED',
+  spinsInBigIntegers: 'GUEST_STEPS_EXCEEDED',
+  spinsInARegularExpression: 'GUEST_STEPS_EXCEEDED',
+  takesMemory: 'GUEST_MEMORY_EXCEEDED',
+  takesMemoryAndCatches: 'GUEST_STEPS_EXCEEDED',
+  callsAnotherQueue: 'FOREIGN_TARGET',
+  callsAHostStep: 'RESERVED_NAME',
+  pushesAHostStep: 'RESERVED_NAME',
+  pushesAnotherQueue: 'FOREIGN_TARGET',
+  pushesNonsense: 'WORKFLOW_CODE_ERROR',
+  pushesANumberTwice: 'WORKFLOW_CODE_ERROR',
+  pushesANexusOperation: 'FOREIGN_TARGET',
+  takesALabelOfTheHost: 'RESERVED_NAME',
+  breaksItsAnswers: 'WORKFLOW_CODE_ERROR',
+  returnsTooMuch: 'PARAMS_TOO_LARGE',
+} as const;
+
+for (const [type, code] of Object.entries(ENDINGS)) {
+  test(`${type}: its run alone fails with ${code}`, async () => {
+    const failure = await failureOf(type);
+    assert.is(failure.type, code);
+    assert.is(failure.nonRetryable, true);
+  });
+}
+
+test('spinsInASignal: its run alone fails, whichever way the code is entered', async () => {
+  assert.is((await failureOf('spinsInASignal', [], 'go')).type, 'GUEST_STEPS_EXCEEDED');
+});
+
+for (const type of ['recurses', 'nests']) {
+  test(`${type}: recursion without end fails its run alone`, async () => {
+    const { type: code } = await failureOf(type);
+    assert.ok(['GUEST_STEPS_EXCEEDED', 'WORKFLOW_CODE_ERROR', 'GUEST_MEMORY_EXCEEDED'].includes(code ?? ''));
+  });
+}
+
+for (const type of ['billingWorkflow', 'agentWorkflow', 'default', 'constructor', '__proto__', 'toString']) {
+  test(`a run of type ${type} fails with RESERVED_NAME`, async () => {
+    assert.is((await failureOf(type)).type, 'RESERVED_NAME');
+  });
+}
+
+for (const type of ['signalsAStranger', 'cancelsAStranger']) {
+  test(`${type}: a run of another project is out of reach`, async () => {
+    const stranger = await start('spinsInAQuery', { queue: NEIGHBOUR });
+    assert.is((await failureOf(type, [stranger.workflowId])).type, 'FOREIGN_TARGET');
+    assert.is((await stranger.describe()).status.name, 'RUNNING');
+    await stranger.signal('go');
+    assert.is(await soon(stranger.result()), 'done');
+  });
+}
+
+test('a query that spins fails alone; the run goes on', async () => {
+  const run = await start('spinsInAQuery');
+  const told = async () => (await run.query<boolean>('told').catch(() => null)) === false;
+  await until(told);
+  await soon(run.query('spin').then(() => assert.unreachable('it answered'), ignore));
+  assert.ok(await told());
+  await run.signal('go');
+  assert.is(await soon(run.result()), 'done');
+  assert.equal(failed, []);
+});
+
+test('half a character breaks nothing', async () => {
+  const run = await start('sendsHalfACharacter');
+  assert.equal(await soon(run.result()), ['\ud800']);
+});
+
+test('no global of the host, of Node or of real time is there', async () => {
+  const run = await start('looksAround');
+  assert.equal(await soon(run.result()), ['undefinedundefinedundefined', '0']);
+});
+
+test('an error names line and column of the project’s own file, and no file of the host', async () => {
+  const failure = await failureOf('throwsLater');
+  assert.is(failure.type, 'WORKFLOW_CODE_ERROR');
+  assert.is(failure.message, 'RangeError: in its own words');
+  assert.match(failure.stack ?? '', /at inWords \(workflow\.ts:\d+:\d+\)/);
+  assert.not.match(failure.stack ?? '', /guest\.js|sdk\.js|node_modules|host\//);
+});
+
+test('a rejection that nobody takes up fails the run', async () => {
+  const failure = await failureOf('leavesARejection');
+  assert.is(failure.type, 'WORKFLOW_CODE_ERROR');
+  assert.is(failure.message, 'Error: nobody listens');
+});
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let left = 100; left > 0; left--) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('it did not come to that');
+}
+
+test.run();

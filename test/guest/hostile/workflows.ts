@@ -1,0 +1,189 @@
+/** Workflow code that means harm, or does it. Each runs as a guest; nothing here is imported by the tests. */
+import * as wf from '@temporalio/workflow';
+
+interface Inside {
+  readonly info: { readonly taskQueue: string };
+  pushCommand(command: unknown): void;
+}
+
+const inside = (): Inside => (globalThis as unknown as { __TEMPORAL_ACTIVATOR__: Inside }).__TEMPORAL_ACTIVATOR__;
+const foreign = wf.proxyActivities<Record<string, () => Promise<void>>>({
+  taskQueue: 'other-queue',
+  startToCloseTimeout: '1s',
+});
+const own = wf.proxyActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>({
+  startToCloseTimeout: '5s',
+  retry: { maximumAttempts: 1 },
+});
+const near = wf.proxyLocalActivities<Record<string, (turn: number) => Promise<unknown>>>({ startToCloseTimeout: '5s' });
+const forever = (): never => {
+  for (;;);
+};
+
+export async function spins(): Promise<void> {
+  forever();
+}
+
+export async function spinsAndCatches(): Promise<void> {
+  for (;;) {
+    try {
+      forever();
+    } catch {
+      // As if nothing had happened.
+    } finally {
+    }
+  }
+}
+
+export async function spinsLater(): Promise<void> {
+  await wf.sleep(10);
+  forever();
+}
+
+export async function spinsInMicrotasks(): Promise<void> {
+  for (;;) await null;
+}
+
+export async function spinsInNativeCode(): Promise<void> {
+  const list = new Array(200_000).fill(0);
+  for (;;) list.indexOf(1);
+}
+
+export async function spinsInBigIntegers(): Promise<void> {
+  let x = 3n;
+  for (;;) x = (x * x) % 2n ** 100_000n;
+}
+
+export async function spinsInARegularExpression(): Promise<boolean> {
+  return /^(a+)+$/.test(`${'a'.repeat(40)}b`);
+}
+
+export async function spinsInASignal(): Promise<void> {
+  wf.setHandler(wf.defineSignal('go'), forever);
+  await wf.condition(() => false);
+}
+
+export async function takesMemory(): Promise<void> {
+  const kept: unknown[] = [];
+  for (;;) kept.push(new Array(10_000).fill(1));
+}
+
+export async function takesMemoryAndCatches(): Promise<void> {
+  const kept: unknown[] = [];
+  for (;;) {
+    try {
+      kept.push(new Array(10_000).fill(1));
+    } catch {
+      // There is always more.
+    }
+  }
+}
+
+export async function recurses(): Promise<number> {
+  const deeper = (): number => deeper() + 1;
+  return deeper();
+}
+
+export async function nests(): Promise<unknown> {
+  return JSON.parse('['.repeat(1_000_000));
+}
+
+export async function callsAnotherQueue(): Promise<void> {
+  await foreign.anything?.();
+}
+
+export async function callsAHostStep(): Promise<void> {
+  await own['cloister:loadPlan']?.({});
+}
+
+export async function pushesAHostStep(): Promise<void> {
+  const { info } = inside();
+  const step = { seq: 1, activityId: '1', activityType: 'cloister:loadPlan', taskQueue: info.taskQueue };
+  inside().pushCommand({ scheduleLocalActivity: step });
+  await wf.sleep(1);
+}
+
+export async function pushesAnotherQueue(): Promise<void> {
+  const child = { seq: 1, workflowId: 'x', workflowType: 'x', taskQueue: 'other-queue' };
+  inside().pushCommand({ startChildWorkflowExecution: child });
+  await wf.sleep(10);
+}
+
+export async function pushesNonsense(): Promise<void> {
+  inside().pushCommand({ startTimer: { seq: 'one', startToFireTimeout: 5 } });
+  await wf.sleep(10);
+}
+
+export async function pushesANumberTwice(): Promise<void> {
+  await wf.sleep(1);
+  inside().pushCommand({ startTimer: { seq: 1, startToFireTimeout: { seconds: 1, nanos: 0 } } });
+  await wf.sleep(10);
+}
+
+export async function pushesANexusOperation(): Promise<void> {
+  inside().pushCommand({ scheduleNexusOperation: { seq: 1, endpoint: 'x', service: 'y', operation: 'z' } });
+  await wf.sleep(10);
+}
+
+export async function takesALabelOfTheHost(): Promise<void> {
+  wf.upsertMemo({ CloisterTenant: 'another' });
+  await wf.sleep(10);
+}
+
+export async function signalsAStranger(id: string): Promise<void> {
+  await wf.getExternalWorkflowHandle(id).signal('go');
+}
+
+export async function cancelsAStranger(id: string): Promise<void> {
+  await wf.getExternalWorkflowHandle(id).cancel();
+}
+
+export async function breaksItsAnswers(): Promise<void> {
+  Object.assign(Object.prototype, { toJSON: () => 'nothing' });
+  await wf.sleep(10);
+}
+
+export async function returnsTooMuch(): Promise<string> {
+  return 'x'.repeat(5_000_000);
+}
+
+export async function sendsHalfACharacter(): Promise<unknown> {
+  return await own['gr\ud800eet']?.('\ud800');
+}
+
+export async function looksAround(): Promise<readonly string[]> {
+  const names = ['process', 'require', 'WebAssembly', 'fetch', 'performance', 'Atomics', 'SharedArrayBuffer', '$guest'];
+  const seen = names.filter((name) => name in globalThis);
+  const made = new Function('return typeof process + typeof require + typeof importScripts')() as string;
+  return [...seen, made, String(new Date(0).getTimezoneOffset())];
+}
+
+export async function spinsInAQuery(): Promise<string> {
+  let isTold = false;
+  wf.setHandler(wf.defineQuery('spin'), forever);
+  wf.setHandler(wf.defineQuery('told'), () => isTold);
+  wf.setHandler(wf.defineSignal('go'), () => {
+    isTold = true;
+  });
+  await wf.condition(() => isTold);
+  return 'done';
+}
+
+export async function neighbour(): Promise<number> {
+  for (let turn = 0; turn < 10; turn++) await near.step?.(turn);
+  return 10;
+}
+
+function inWords(): never {
+  throw new RangeError('in its own words');
+}
+
+export async function throwsLater(): Promise<void> {
+  await wf.sleep(1);
+  inWords();
+}
+
+export async function leavesARejection(): Promise<void> {
+  void Promise.reject(new Error('nobody listens'));
+  await wf.sleep(60_000);
+}
