@@ -5,6 +5,11 @@ const CONTRACTS = ['sandbox/contract.ts', 'registry/plan.ts', 'registry/problem.
 const DOORS = ['sandbox/index.ts', 'registry/index.ts'];
 const FOLDERS = ['host', 'sandbox', 'registry', 'plugins', 'test'];
 const WORKFLOWS = 'host/temporal/workflows/';
+/** What runs inside the workflow VM of projects; its bundler runs in the host. */
+const INTERPRETER = 'host/temporal/guest/';
+const BUNDLER = `${INTERPRETER}bundle.ts`;
+/** The contract's constants are part of the interpreter: the registry's door would bring all the rest. */
+const PIN = 'registry/projects/pin.ts';
 const GUEST_TYPES = 'plugins/cloister.d.ts';
 const GUEST_MODULES = /^(cloister(:.+)?|@aidbox-billing\/built-in-activities\/.+)$/;
 /** What activities of projects may import besides. */
@@ -30,6 +35,10 @@ function faultOf({ path }: Source, one: Import): string | null {
   const theirs = target === null ? own : folderOf(target);
   if (path.startsWith(WORKFLOWS) && !isForWorkflows(target, one)) {
     return 'workflow files import @temporalio/workflow, each other and types';
+  }
+  if (path.startsWith(INTERPRETER) && path !== BUNDLER) {
+    if (one.from.startsWith('node:')) return 'there is no Node inside the workflow VM';
+    if (target === PIN) return null;
   }
   if (own === theirs || own === 'test' || target === 'package.json') return null;
   if (theirs === 'test') return 'nothing imports test';

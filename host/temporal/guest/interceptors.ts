@@ -2,6 +2,7 @@
 import type { WorkflowInterceptors } from '@temporalio/workflow';
 import { Interpreter } from './interpreter.ts';
 
+/** Temporal's entry to a module of interceptors. */
 export const interceptors = (): WorkflowInterceptors => {
   const interpreter = new Interpreter();
   return {
