@@ -148,7 +148,7 @@ const ENDINGS = {
 } as const;
 
 for (const [type, code] of Object.entries(ENDINGS)) {
-  test(`${type}: its run alone fails with ${code}`, async () => {
+  test(`PW-11, 12, 13 ${type}: its run alone fails with ${code}`, async () => {
     const failure = await failureOf(type);
     assert.is(failure.type, code);
     assert.is(failure.nonRetryable, true);
@@ -167,13 +167,13 @@ for (const type of ['recurses', 'nests']) {
 }
 
 for (const type of ['billingWorkflow', 'agentWorkflow', 'default', 'constructor', '__proto__', 'toString']) {
-  test(`a run of type ${type} fails with RESERVED_NAME`, async () => {
+  test(`PW-13 a run of type ${type} fails with RESERVED_NAME`, async () => {
     assert.is((await failureOf(type)).type, 'RESERVED_NAME');
   });
 }
 
 for (const type of ['signalsAStranger', 'cancelsAStranger']) {
-  test(`${type}: a run of another project is out of reach`, async () => {
+  test(`PW-13 ${type}: a run of another project is out of reach`, async () => {
     const stranger = await start('spinsInAQuery', { queue: NEIGHBOUR });
     assert.is((await failureOf(type, [stranger.workflowId])).type, 'FOREIGN_TARGET');
     assert.is((await stranger.describe()).status.name, 'RUNNING');
@@ -198,7 +198,7 @@ test('half a character breaks nothing', async () => {
   assert.equal(await soon(run.result()), ['\ud800']);
 });
 
-test('no global of the host, of Node or of real time is there', async () => {
+test('PW-7 guest code meets no global of the host, of Node or of real time', async () => {
   const run = await start('looksAround');
   assert.equal(await soon(run.result()), ['undefinedundefinedundefined', '0']);
 });

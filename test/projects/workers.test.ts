@@ -19,8 +19,8 @@ interface Answer {
   readonly body: any;
 }
 
-async function call(path: string, body?: object): Promise<Answer> {
-  const sent = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+async function call(path: string, body?: object, method = 'POST'): Promise<Answer> {
+  const sent = { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
   const response = await fetch(`${stand.host.url}${path}`, body === undefined ? {} : sent);
   return { status: response.status, body: await response.json() };
 }
@@ -31,11 +31,10 @@ async function made(name: string): Promise<{ id: string; taskQueue: string }> {
 }
 
 async function deploy(projectId: string, workflowCode: string, workflowId?: string): Promise<string> {
-  const compiledTypescript = JSON.stringify({ workflow_code: workflowCode });
-  const { body } = await call(`/projects/${projectId}/workflows`, {
-    ...(workflowId && { id: workflowId }),
-    ...{ name: 'flow', status: 'active', compiledTypescript },
-  });
+  const row = { name: 'flow', status: 'active', compiledTypescript: JSON.stringify({ workflow_code: workflowCode }) };
+  const path = `/projects/${projectId}/workflows`;
+  const { status, body } = await (workflowId ? call(`${path}/${workflowId}`, row, 'PATCH') : call(path, row));
+  assert.ok(status < 300, JSON.stringify(body));
   return body.id;
 }
 
@@ -61,6 +60,7 @@ test.after(async () => {
 });
 
 let first: { id: string; taskQueue: string };
+let flowId: string;
 
 test('PW-1, 6 a worker is started without workflows; what is deployed afterwards runs without a restart', async () => {
   first = await made('Mail');
@@ -68,22 +68,26 @@ test('PW-1, 6 a worker is started without workflows; what is deployed afterwards
   assert.equal([started.status, started.body.success], [200, true], JSON.stringify(started.body));
   assert.is(started.body.message, `Worker started for project ${first.id}`);
   assert.is(started.body.warnings[0].code, 'NO_COMPILED_WORKFLOWS');
-  await deploy(first.id, shout('1'));
+  flowId = await deploy(first.id, shout('1'));
   const options = { taskQueue: first.taskQueue, workflowId: 'one' };
   assert.is(await client.workflow.execute('flow', { ...options, args: ['hello ', false] }), 'HELLO 1');
 });
 
-test('PW-25 open runs survive a restart', async () => {
-  const handle = await client.workflow.start('flow', {
-    taskQueue: first.taskQueue,
-    workflowId: 'two',
-    args: ['a', true],
-  });
+test('PW-8, 9, 25 an open run survives edit and restart on its own code; the next has the new, without a restart', async () => {
+  const { taskQueue } = first;
+  const handle = await client.workflow.start('flow', { taskQueue, workflowId: 'two', args: ['a', true] });
   await until(async () => (await handle.describe()).historyLength >= 5, 'it waits');
+  await deploy(first.id, shout('2'), flowId);
+  assert.is(await client.workflow.execute('flow', { taskQueue, workflowId: 'three', args: ['a', false] }), 'A2');
   const { status, body } = await call('/workers/restart', { projectId: first.id });
   assert.equal([status, body.message], [200, `Worker restarted for project ${first.id}`]);
   await handle.signal('go');
   assert.is(await handle.result(), 'A1');
+  const digests = await Promise.all(
+    ['two', 'three'].map(async (id) => (await client.workflow.getHandle(id).describe()).memo?.codeDigest),
+  );
+  for (const digest of digests) assert.match(String(digest), /^sha256:[0-9a-f]{64}$/);
+  assert.is.not(digests[0], digests[1]);
 });
 
 test('PW-36 all workers share one connection to Temporal', async () => {
