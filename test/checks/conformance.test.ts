@@ -19,10 +19,10 @@ test('every test that docs/conformance.md names exists and makes the claim it is
   assert.equal(missing, []);
 });
 
-test('every line of the checklists of config projects and the control plane is answered', async () => {
+test('every line of the checklists of config projects, the control plane and project workers is answered', async () => {
   const page = await readFile(PAGE, 'utf8');
-  const answered = new Set([...page.matchAll(/^\| ((?:CP|API)-\d+) \|.*\| \S.* \|$/gm)].map(([, line]) => line));
-  const expected = [...numbered('CP', 48), ...numbered('API', 62)];
+  const answered = new Set([...page.matchAll(/^\| ((?:CP|API|PW)-\d+) \|.*\| \S.* \|$/gm)].map(([, line]) => line));
+  const expected = [...numbered('CP', 48), ...numbered('API', 62), ...numbered('PW', 45)];
   assert.equal(
     expected.filter((line) => !answered.has(line)),
     [],
