@@ -85,8 +85,9 @@ test('PW-1 a start leaves a running row with a heartbeat, and answers what it st
 });
 
 test('PW-2 starting one that runs succeeds without a second; two starts at once give one', async () => {
-  const { workers, launched } = await opened();
+  const { workers, launched, knobs } = await opened();
   const project = await newProject(store);
+  knobs.beforeLaunch = () => new Promise((resolve) => setTimeout(resolve, 200));
   const both = await Promise.all([workers.start(project.id), workers.start(project.id)]);
   const again = await workers.start(project.id);
   assert.is(launched.length, 1);
