@@ -100,7 +100,11 @@ export class ProjectWorkers {
       const project = await this.#active(projectId);
       const own = this.#fleet.get(projectId);
       await this.#want(project);
-      if (own) return this.#started(own, true);
+      if (own) {
+        // Its code may have been changed since it was looked at: the answer has what is wrong with it as it is now.
+        own.loaded = await this.#options.code.load(project);
+        return this.#started(own, true);
+      }
       const worker = await this.#fleet.start(project, 'api').catch((error: unknown) => {
         throw answerOf(error, 'starting');
       });
@@ -134,7 +138,7 @@ export class ProjectWorkers {
       return others.length > 0 ? null : this.#fleet.start(project, 'api');
     });
     const isDone = await this.#remote.restart(projectId);
-    const warnings = worker?.loaded.warnings ?? [];
+    const warnings = worker ? [...worker.loaded.errors, ...worker.loaded.warnings] : [];
     return { projectId, accepted: !isDone, workerId: worker?.workerId ?? null, warnings };
   }
 
@@ -151,6 +155,13 @@ export class ProjectWorkers {
     log.info({ event: 'worker_reloaded', ...about, digests, codeLoadMs: loaded.loadMs }, 'code was read anew');
     const warnings = [...loaded.errors, ...loaded.warnings];
     return { projectId: project.id, taskQueue: project.taskQueueName, workflows, activities, warnings };
+  }
+
+  /** The project was changed to this: its worker here goes by it at once, those of other hosts from their next look on. */
+  follow(project: ProjectRow): void {
+    const own = this.#fleet.get(project.id);
+    if (own?.project.taskQueueName === project.taskQueueName) own.project = project;
+    this.#monitor.wake();
   }
 
   /** The worker of a project on whatever host; `stopped` for one that never ran. */

@@ -40,6 +40,7 @@ export const QUICK = {
 
 /** A Temporal worker that was launched for a test. */
 export interface Launched {
+  /** As its work is told of it now. */
   readonly project: ProjectRow;
   /** Ends it with an error, as a lost connection does. */
   crash(error: Error): void;
@@ -98,7 +99,7 @@ export async function openHosted(
   const knobs: Knobs = { load: async () => CODE, beforeLaunch: async () => undefined };
   const fake: Launch = async (project) => {
     await knobs.beforeLaunch();
-    const one = fakeWorker(project());
+    const one = fakeWorker(project);
     launched.push(one.launched);
     return one.worker;
   };
@@ -109,14 +110,16 @@ export async function openHosted(
   return { workers, launched, lines, knobs, told: (event) => lines.filter((line) => line.event === event) };
 }
 
-function fakeWorker(project: ProjectRow) {
+function fakeWorker(project: () => ProjectRow) {
   const over = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
   let isOver = false;
   let drained: Promise<void> = Promise.resolve();
   over.promise.catch(() => undefined);
   const launched: Launched = {
-    project,
+    get project() {
+      return project();
+    },
     crash: (error) => {
       isOver = true;
       over.reject(error);

@@ -279,6 +279,29 @@ test('a reload reads the code anew and stops nothing', async () => {
   assert.equal(told('worker_reloaded')[0]?.digests, [{ name: 'email-processor', digest }]);
 });
 
+test('start, restart and reload of a worker that runs tell what is wrong with the code as it is now', async () => {
+  const { workers, knobs, launched } = await opened();
+  const project = await newProject(store);
+  await workers.start(project.id);
+  const broken = { code: 'COMPILED_NOT_JSON', where: 'w', found: 'text', expected: 'JSON', workflowId: 'w' };
+  const warning = { code: 'NOT_RECOMPILED', where: 'w', found: 'old code', expected: 'new', workflowId: 'v' };
+  knobs.load = async () => ({ ...CODE, errors: [broken], warnings: [warning] });
+  assert.equal((await workers.start(project.id)).warnings, [broken, warning]);
+  assert.is(launched.length, 1);
+  assert.equal((await workers.reload({ projectId: project.id })).warnings, [broken, warning]);
+  assert.equal((await workers.restart(project.id)).warnings, [broken, warning]);
+});
+
+test('what a project is changed to counts for its worker at once, before the monitor looks', async () => {
+  const { workers, launched } = await opened();
+  const project = await newProject(store);
+  await workers.start(project.id);
+  const changed = await store.changeProject(project.id, { activities: 'latest' });
+  if (changed === null) throw new Error('no row');
+  workers.follow(changed);
+  assert.is(launched[0]?.project.activities, 'latest');
+});
+
 test('HOST_FULL: a host takes no more projects than it may', async () => {
   const { workers } = await opened({ maxProjects: 1 });
   const [one, two] = [await newProject(store), await newProject(store)];

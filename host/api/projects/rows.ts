@@ -99,6 +99,7 @@ export const projectRowEndpoints = [
         })
         .catch(told);
       if (changed === null) throw noProject(project.id);
+      parts.projects?.follow(changed);
       return projectView(changed);
     },
   }),
