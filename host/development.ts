@@ -26,6 +26,8 @@ import { webhookSettings } from './webhooks/settings.ts';
 export interface DevelopmentOptions {
   readonly environment: Environment;
   readonly projectDir: string;
+  /** Where the link to the API leads; default: `workflows`, those of the config project. */
+  readonly page?: 'workflows' | 'projects';
   /** Exactly this port; absent: `WORKER_SERVICE_PORT`, then a free one. 0: a free one. */
   readonly port?: number;
   /** Default: `.cloister` in the current folder. */
@@ -41,7 +43,7 @@ export interface DevelopmentOptions {
 /** A running development host. */
 export interface DevelopmentHost extends Host {
   readonly stack: Stack;
-  /** Where to look: a line each for the API, Temporal's own pages, FHIR. */
+  /** Where to look: a line each for the API, Temporal's own pages, Temporal for clients, FHIR. */
   readonly links: string;
   /** Starts a run as the API does. Rejects with `ApiError`. */
   start(workflow: string, input: Readonly<Record<string, unknown>>): Promise<StartedRun>;
@@ -72,7 +74,7 @@ export async function startDevelopment(options: DevelopmentOptions): Promise<Dev
   return {
     ...host,
     stack,
-    links: linksOf(host, stack),
+    links: linksOf(host, stack, options.page),
     start: async (workflow, input) => {
       const { pin, branch } = await host.shelf.check(workflow, null, input);
       return host.runs.start({ workflow, branch, input, pin });
@@ -143,8 +145,11 @@ function spoken({ level, message, data }: LogLine, activity: string): string {
   return `  ${activity} ${level}: ${message}${data === undefined ? '' : ` ${JSON.stringify(data)}`}`;
 }
 
-function linksOf(host: Host, { temporal, fhirUrl }: Stack): string {
-  const links = [`API       ${host.url}/workflows`, `FHIR      ${fhirUrl}/fhir/metadata`];
-  if (temporal?.uiUrl) links.splice(1, 0, `Temporal  ${temporal.uiUrl}`);
-  return links.join('\n');
+function linksOf(host: Host, { temporal, fhirUrl }: Stack, page = 'workflows'): string {
+  return [
+    `API       ${host.url}/${page}`,
+    ...(temporal?.uiUrl ? [`Temporal  ${temporal.uiUrl}`] : []),
+    ...(temporal ? [`gRPC      ${temporal.address} (Temporal, for clients of your own)`] : []),
+    `FHIR      ${fhirUrl}/fhir/metadata`,
+  ].join('\n');
 }

@@ -28,14 +28,19 @@ export async function dev(argv: string[]): Promise<number> {
   const port = readPort(args.text('port'));
   const given = args.text('project');
   const projectDir = given ?? '.';
-  await lookAt(projectDir).catch((error: unknown) => {
-    // Project workers need none; whoever names a folder means one.
-    if (given !== undefined || !(error instanceof RegistryError) || error.code !== 'PROJECT_EMPTY') throw error;
-    say('no config project in this folder: the host runs workers of projects alone');
-  });
+  const page = await lookAt(projectDir).then(
+    () => 'workflows' as const,
+    (error: unknown) => {
+      // Project workers need none; whoever names a folder means one.
+      if (given !== undefined || !(error instanceof RegistryError) || error.code !== 'PROJECT_EMPTY') throw error;
+      say('no config project in this folder: the host runs workers of projects alone');
+      return 'projects' as const;
+    },
+  );
   const host = await startDevelopment({
     environment: readEnvironment(),
     projectDir,
+    page,
     ...(port !== undefined && { port }),
     progress: say,
     scriptLog: (text) => say(plain(text)),

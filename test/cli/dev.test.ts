@@ -1,5 +1,6 @@
 // timeout: 180
 import { createServer } from 'node:net';
+import { Connection } from '@temporalio/client';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Family } from '../runner/family.ts';
@@ -40,6 +41,21 @@ dev('prints where the API, Temporal and FHIR are', async () => {
     const link = String(new RegExp(`^${name} +(http://127\\.0\\.0\\.1:\\d+.*)$`, 'm').exec(links)?.[1]);
     assert.ok((await fetch(link)).ok, link);
   }
+  const connection = await Connection.connect({ address: String(/^gRPC +(127\.0\.0\.1:\d+) /m.exec(links)?.[1]) });
+  await connection.close();
+});
+
+dev('in an empty folder it runs workers of projects alone, and the link leads to them', async () => {
+  const empty = await temporaryFolder('dev-empty');
+  const alone = start(empty.path, 'dev', '--port', '0');
+  const links = await alone.until('stdout', /Ctrl-C/);
+  const answer = await fetch(String(/^API +(http:.*)$/m.exec(links)?.[1]));
+  const body = await answer.json();
+  alone.child.kill('SIGTERM');
+  const { stderr } = await alone.ended;
+  await empty.remove();
+  assert.equal([answer.status, body], [200, { projects: [] }]);
+  assert.match(stderr, /runs workers of projects alone/);
 });
 
 dev('run --api runs there; an edit counts from the next run on', async () => {
