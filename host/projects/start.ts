@@ -31,7 +31,7 @@ export interface Projects {
 const READY_MS = 10 * 60_000;
 
 /** Open runs that one project worker keeps in memory between their steps: each has an engine of its own. */
-const CACHED_RUNS = 50;
+export const CACHED_RUNS = 50;
 
 /** Parts of the host that run before. */
 type Beside = Omit<Running, 'projects'>;

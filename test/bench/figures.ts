@@ -12,8 +12,8 @@ export interface Figure {
   readonly n: number;
   /** Ends up as two ratios: to the direct call, to Cloister's. */
   readonly isCall?: boolean;
-  /** At most so much: of `rounds`, of `tails`. */
-  readonly goal?: { readonly median?: number; readonly tail?: number };
+  /** At most so much: of `rounds`, of `tails`. At least so much of `rounds`. */
+  readonly goal?: { readonly median?: number; readonly tail?: number; readonly least?: number };
 }
 
 /** A line of the table without a figure. */

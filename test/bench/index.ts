@@ -21,7 +21,7 @@ import { readSubject } from './subject.ts';
 import { table, verdicts } from './table.ts';
 import { measureTenants } from './tenants.ts';
 
-const PARTS = ['calls', 'rings', 'cells', 'tenants', 'neighbours', 'workflows', 'api'] as const;
+const PARTS = ['calls', 'rings', 'cells', 'tenants', 'neighbours', 'workflows', 'projects', 'api'] as const;
 type Part = (typeof PARTS)[number];
 
 /** Twice what it may take: something hangs. */
@@ -61,6 +61,10 @@ async function measure(part: Part, folder: string): Promise<(Figure | Missing)[]
     // Loaded last: the threads of Temporal's native library would run beside the other parts.
     const { measureWorkflows } = await import('./workflows.ts');
     return measureWorkflows({ environment, folder, progress });
+  }
+  if (part === 'projects') {
+    const { measureProjects } = await import('./projects.ts');
+    return measureProjects({ environment, folder, progress });
   }
   if (part === 'api') {
     const { measureApi } = await import('./api.ts');

@@ -58,6 +58,14 @@ const READING = `## How to read it
   the embedded FHIR server, and every script in a fresh isolate. The ratio is taken round by round.
 - **The first run after an edit** is a whole run of a workflow with one activity whose script has just been changed in the
   working tree, against the same run without a change: reading the project, checking it, building, and a new isolate.
+- **Project workers** run in the bench's own process, in an embedded host over a Temporal server of the bench's own. The code of each
+  start is new to the host and to the SDK's bundler alike; a worker counts as started when it polls. A deploy is timed once from the
+  moment at which the row was written past the host, and once from the request to the API, which checks and compiles it; the run that
+  ends the time is a whole one, and no worker is restarted. The memory of idle workers is what the process holds more when all of
+  them run than with the first alone, after garbage was collected.
+- **Guests beside the plain SDK** are the same TypeScript file, and the same plain functions as activities, so that the interpreter is
+  compared and not the cells. The guests' worker has the settings of a project's worker, the plain one those of the SDK. A guest's
+  time has the step in which its code is pinned. Two hundred runs at once keep the Temporal server busier than the workers.
 - **The API** is that of a production host whose Temporal, FHIR server and database run on the same machine, and which also
   performs the runs that it accepts: at 50 starts a second these alone are more than two cores can do, and starts wait with
   them. The list is as long as could be made in 20 s. An event is timed from its post to the start of the run's first activity,

@@ -27,18 +27,31 @@ export function verdicts(lines: readonly (Figure | Missing)[]): string[] {
 }
 
 function judge(figure: Figure): string[] {
-  const { what, unit, goal } = figure;
-  const say = (name: string, value: number | undefined, limit: number | undefined): string[] =>
-    value === undefined || limit === undefined
-      ? []
-      : [
-          `${value <= limit ? 'met' : '**missed**'}: ${what}, ${name} ${number(value)} ${unit}, goal ≤ ${limit} ${unit}`,
-        ];
-  return [
-    ...say('median', spread(figure.rounds).median, goal?.median),
-    ...say('p99', figure.tails && spread(figure.tails).median, goal?.tail),
-  ];
+  const { what, unit, rounds, tails } = figure;
+  return judged(figure, spread(rounds), tails && spread(tails)).map(({ name, value, sign, limit, isMet }) => {
+    return `${verdict(isMet)}: ${what}, ${name} ${number(value)} ${unit}, goal ${sign} ${limit} ${unit}`;
+  });
 }
+
+/** A goal beside what was found. */
+interface Judged {
+  readonly name: 'median' | 'p99';
+  readonly value: number;
+  readonly sign: '≤' | '≥';
+  readonly limit: number;
+  readonly isMet: boolean;
+}
+
+function judged({ goal = {} }: Figure, { median }: Spread, tail: Spread | undefined): Judged[] {
+  const most = (name: Judged['name'], value: number | undefined, limit: number | undefined): Judged[] =>
+    value === undefined || limit === undefined ? [] : [{ name, value, sign: '≤', limit, isMet: value <= limit }];
+  const { least: limit } = goal;
+  const least: Judged[] =
+    limit === undefined ? [] : [{ name: 'median', value: median, sign: '≥', limit, isMet: median >= limit }];
+  return [...most('median', median, goal.median), ...least, ...most('p99', tail?.median, goal.tail)];
+}
+
+const verdict = (isMet: boolean): string => (isMet ? 'met' : '**missed**');
 
 function cells(figure: Figure, direct: number | null, cloister: number | null): string[] {
   const { what, unit, rounds, tails, n, isCall } = figure;
@@ -61,10 +74,11 @@ function absent({ what, reason }: Missing): string[] {
   return [what, `not available here: ${reason}`, '', '', '', '', '', ''];
 }
 
-function goals({ goal }: Figure, whole: Spread, tail: Spread | undefined): string {
-  const say = (name: string, value: number | undefined, limit: number | undefined): string[] =>
-    value === undefined || limit === undefined ? [] : [`${name}≤ ${limit}: ${value <= limit ? 'met' : '**missed**'}`];
-  return [...say('', whole.median, goal?.median), ...say('p99 ', tail?.median, goal?.tail)].join('; ');
+function goals(figure: Figure, whole: Spread, tail: Spread | undefined): string {
+  const told = judged(figure, whole, tail).map(({ name, sign, limit, isMet }) => {
+    return `${name === 'median' ? '' : `${name} `}${sign} ${limit}: ${verdict(isMet)}`;
+  });
+  return told.join('; ');
 }
 
 function range({ min, max }: Spread): string {
