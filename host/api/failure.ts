@@ -67,7 +67,15 @@ const SAID = /^([^:]+): found (.+), expected (.+)$/s;
 function ofRegistry(error: RegistryError): ApiError {
   const told = toldAs(error);
   if (told !== null) return new ApiError(told, error.message, saidIn(error.message));
-  return new ApiError('PROJECT_UNUSABLE', 'the config project cannot be read', { where: 'project', found: error.code });
+  const { code: found } = error;
+  // Who has project workers alone, and takes these paths for theirs, hears where theirs are.
+  const expected =
+    found === 'PROJECT_EMPTY' ? 'workflows/*.yaml in its folder; those of projects are below /projects' : undefined;
+  return new ApiError('PROJECT_UNUSABLE', 'the config project cannot be read', {
+    where: 'project',
+    found,
+    ...(expected && { expected }),
+  });
 }
 
 function saidIn(message: string): ApiErrorDetails {

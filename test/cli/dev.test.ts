@@ -49,13 +49,17 @@ dev('in an empty folder it runs workers of projects alone, and the link leads to
   const empty = await temporaryFolder('dev-empty');
   const alone = start(empty.path, 'dev', '--port', '0');
   const links = await alone.until('stdout', /Ctrl-C/);
-  const answer = await fetch(String(/^API +(http:.*)$/m.exec(links)?.[1]));
+  const link = String(/^API +(http:.*)$/m.exec(links)?.[1]);
+  const answer = await fetch(link);
   const body = await answer.json();
+  const refused = (await (await fetch(new URL('/workflows', link))).json()) as { code: string; expected: string };
   alone.child.kill('SIGTERM');
   const { stderr } = await alone.ended;
   await empty.remove();
   assert.equal([answer.status, body], [200, { projects: [] }]);
   assert.match(stderr, /runs workers of projects alone/);
+  assert.is(refused.code, 'PROJECT_UNUSABLE');
+  assert.match(refused.expected, /those of projects are below \/projects/);
 });
 
 dev('run --api runs there; an edit counts from the next run on', async () => {
