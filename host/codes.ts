@@ -409,7 +409,7 @@ export const PROJECT_ERRORS = {
   ACTIVITY_NOT_FOUND: {
     retryable: false,
     when: 'neither a component, nor activities_code, nor a built-in has an activity of this name',
-    advice: 'implement the name, or call one of those that the message names',
+    advice: 'implement the name, name its component in a definition, or call one of those that the message names',
   },
   ACTIVITY_VERSION_NOT_FOUND: {
     retryable: false,
