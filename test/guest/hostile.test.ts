@@ -145,6 +145,13 @@ const ENDINGS = {
   takesALabelOfTheHost: 'RESERVED_NAME',
   breaksItsAnswers: 'WORKFLOW_CODE_ERROR',
   returnsTooMuch: 'PARAMS_TOO_LARGE',
+  sendsTooMuchAtOnce: 'PARAMS_TOO_LARGE',
+  answersNobody: 'WORKFLOW_CODE_ERROR',
+  answersNoUpdate: 'WORKFLOW_CODE_ERROR',
+  setsAnUnknownFlag: 'WORKFLOW_CODE_ERROR',
+  saysNoText: 'WORKFLOW_CODE_ERROR',
+  repeatsForAges: 'WORKFLOW_CODE_ERROR',
+  takesAnIdTwice: 'WORKFLOW_CODE_ERROR',
 } as const;
 
 for (const [type, code] of Object.entries(ENDINGS)) {
@@ -158,6 +165,21 @@ for (const [type, code] of Object.entries(ENDINGS)) {
 test('spinsInASignal: its run alone fails, whichever way the code is entered', async () => {
   assert.is((await failureOf('spinsInASignal', [], 'go')).type, 'GUEST_STEPS_EXCEEDED');
 });
+
+for (const name of [
+  'scheduleActivity',
+  'startChildWorkflowExecution',
+  'signalExternalWorkflowExecution',
+  'requestCancelExternalWorkflowExecution',
+  'startTimer',
+  'failWorkflowExecution',
+  'scheduleLocalActivity',
+  'continueAsNewWorkflowExecution',
+]) {
+  test(`${name} as Temporal does not take it fails its run, instead of its task again and again`, async () => {
+    assert.is((await failureOf('pushesWhatTemporalRefuses', [name])).type, 'WORKFLOW_CODE_ERROR');
+  });
+}
 
 for (const type of ['recurses', 'nests']) {
   test(`${type}: recursion without end fails its run alone`, async () => {
@@ -179,6 +201,24 @@ for (const type of ['signalsAStranger', 'cancelsAStranger']) {
     assert.is((await stranger.describe()).status.name, 'RUNNING');
     await stranger.signal('go');
     assert.is(await soon(stranger.result()), 'done');
+  });
+}
+
+test('endsAStranger: a child takes no id from a run of another project', async () => {
+  const stranger = await start('spinsInAQuery', { queue: NEIGHBOUR });
+  assert.is((await failureOf('endsAStranger', [stranger.workflowId])).type, 'WORKFLOW_CODE_ERROR');
+  await stranger.signal('go');
+  assert.is(await soon(stranger.result()), 'done');
+});
+
+for (const query of ['sleep', 'reject']) {
+  test(`a query that does more than answer (${query}) fails alone; the run goes on`, async () => {
+    const run = await start('spinsInAQuery');
+    await until(async () => (await run.query<boolean>('told').catch(() => null)) === false);
+    await soon(run.query(query).then(() => assert.unreachable('it answered'), ignore));
+    await run.signal('go');
+    assert.is(await soon(run.result()), 'done');
+    assert.equal(failed, []);
   });
 }
 

@@ -1,6 +1,22 @@
 /** Commands of a guest: made anew from what they may hold, and judged before Temporal sees them. */
+import type Long from 'long';
 import { isForeignQueue, isReservedActivity, isReservedLabel } from './rules.ts';
-import { bytes, fields, flag, float, list, long, map, type Shape, ShapeError, text, uint } from './shape.ts';
+import {
+  bytes,
+  duration,
+  fields,
+  flag,
+  float,
+  label,
+  list,
+  long,
+  map,
+  type Shape,
+  ShapeError,
+  size,
+  text,
+  uint,
+} from './shape.ts';
 
 /** A command that is refused ends the run with this code. */
 export class CommandRefused extends Error {
@@ -25,20 +41,36 @@ export interface CommandRules {
 
 const MAX_COMMANDS = 10_000;
 const MAX_CAUSES = 20;
+/** Of all commands at once: below what Temporal takes as one message. */
+const MAX_BATCH_BYTES = 3.75 * 2 ** 20;
+/** Beside its fields. */
+const BYTES_PER_COMMAND = 64;
+const REJECT_DUPLICATE = 3;
+/** Temporal multiplies it by a hundred, and counts in nanoseconds. */
+const MAX_FIRST_RETRY_SECONDS = 365 * 24 * 3600;
+const MAX_FAIRNESS_KEY = 64;
+const INT32 = 2 ** 31;
 
 const payload = fields({ metadata: map(bytes), data: bytes });
 const payloads = fields({ payloads: list(payload) });
-const time = fields({ seconds: long, nanos: uint });
+/** How a workflow id may be used again; the next one would end whatever run has it, of whichever project. */
+const reuse: Shape<number> = (value, where) => {
+  const policy = uint(value, where);
+  if (policy > REJECT_DUPLICATE) throw new ShapeError(`${where}: expected a policy that ends no other run`);
+  return policy;
+};
 const searchAttributes = fields({ indexedFields: map(payload) });
 const retryPolicy = fields({
-  initialInterval: time,
+  initialInterval: duration,
   backoffCoefficient: float,
-  maximumInterval: time,
+  maximumInterval: duration,
   maximumAttempts: uint,
   nonRetryableErrorTypes: list(text),
 });
 const priority = fields({ priorityKey: uint, fairnessKey: text, fairnessWeight: float });
-const execution = fields({ workflowId: text, runId: text });
+const execution = fields({ workflowId: label, runId: text });
+/** As failures tell of it. */
+const formerExecution = fields({ workflowId: text, runId: text });
 const failureFields = {
   message: text,
   source: text,
@@ -48,7 +80,7 @@ const failureFields = {
     type: text,
     nonRetryable: flag,
     details: payloads,
-    nextRetryDelay: time,
+    nextRetryDelay: duration,
     category: uint,
   }),
   timeoutFailureInfo: fields({ timeoutType: uint, lastHeartbeatDetails: payloads }),
@@ -65,7 +97,7 @@ const failureFields = {
   }),
   childWorkflowExecutionFailureInfo: fields({
     namespace: text,
-    workflowExecution: execution,
+    workflowExecution: formerExecution,
     workflowType: fields({ name: text }),
     initiatedEventId: long,
     startedEventId: long,
@@ -85,20 +117,19 @@ const failure = failureAt(0);
 
 const activity = {
   seq: uint,
-  activityId: text,
-  activityType: text,
+  activityId: label,
+  activityType: label,
   arguments: list(payload),
-  scheduleToCloseTimeout: time,
-  scheduleToStartTimeout: time,
-  startToCloseTimeout: time,
+  scheduleToCloseTimeout: duration,
+  scheduleToStartTimeout: duration,
+  startToCloseTimeout: duration,
   retryPolicy,
   cancellationType: uint,
 };
 const workflow = {
-  workflowType: text,
   taskQueue: text,
-  workflowRunTimeout: time,
-  workflowTaskTimeout: time,
+  workflowRunTimeout: duration,
+  workflowTaskTimeout: duration,
   memo: map(payload),
   searchAttributes,
   retryPolicy,
@@ -106,12 +137,12 @@ const workflow = {
 };
 
 const SHAPES: Readonly<Record<string, Shape<Record<string, unknown>>>> = {
-  startTimer: fields({ seq: uint, startToFireTimeout: time }),
+  startTimer: fields({ seq: uint, startToFireTimeout: duration }),
   cancelTimer: fields({ seq: uint }),
   scheduleActivity: fields({
     ...activity,
     taskQueue: text,
-    heartbeatTimeout: time,
+    heartbeatTimeout: duration,
     doNotEagerlyExecute: flag,
     versioningIntent: uint,
     priority,
@@ -120,18 +151,19 @@ const SHAPES: Readonly<Record<string, Shape<Record<string, unknown>>>> = {
   scheduleLocalActivity: fields({
     ...activity,
     attempt: uint,
-    originalScheduleTime: time,
-    localRetryThreshold: time,
+    originalScheduleTime: duration,
+    localRetryThreshold: duration,
   }),
   requestCancelLocalActivity: fields({ seq: uint }),
   startChildWorkflowExecution: fields({
     ...workflow,
     seq: uint,
-    workflowId: text,
+    workflowId: label,
+    workflowType: label,
     input: list(payload),
-    workflowExecutionTimeout: time,
+    workflowExecutionTimeout: duration,
     parentClosePolicy: uint,
-    workflowIdReusePolicy: uint,
+    workflowIdReusePolicy: reuse,
     cronSchedule: text,
     cancellationType: uint,
     priority,
@@ -140,8 +172,8 @@ const SHAPES: Readonly<Record<string, Shape<Record<string, unknown>>>> = {
   signalExternalWorkflowExecution: fields({
     seq: uint,
     workflowExecution: execution,
-    childWorkflowId: text,
-    signalName: text,
+    childWorkflowId: label,
+    signalName: label,
     args: list(payload),
   }),
   cancelSignalWorkflow: fields({ seq: uint }),
@@ -154,7 +186,24 @@ const SHAPES: Readonly<Record<string, Shape<Record<string, unknown>>>> = {
   completeWorkflowExecution: fields({ result: payload }),
   failWorkflowExecution: fields({ failure }),
   cancelWorkflowExecution: fields({}),
-  continueAsNewWorkflowExecution: fields({ ...workflow, arguments: list(payload), backoffStartInterval: time }),
+  continueAsNewWorkflowExecution: fields({
+    ...workflow,
+    workflowType: (value, where) => (value === '' ? '' : label(value, where)),
+    arguments: list(payload),
+    backoffStartInterval: duration,
+  }),
+};
+
+/** Without these Temporal refuses the whole task, again and again. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  scheduleActivity: ['activityId', 'activityType'],
+  scheduleLocalActivity: ['activityId', 'activityType'],
+  startChildWorkflowExecution: ['workflowId', 'workflowType'],
+  signalExternalWorkflowExecution: ['signalName'],
+  requestCancelExternalWorkflowExecution: ['workflowExecution'],
+  upsertWorkflowSearchAttributes: ['searchAttributes'],
+  modifyWorkflowProperties: ['upsertedMemo'],
+  failWorkflowExecution: ['failure'],
 };
 
 const userMetadata = fields({ summary: payload, details: payload });
@@ -178,9 +227,21 @@ export class CommandReader {
   /** Numbers in use, by kind: Temporal's core counts on each being given once. */
   readonly #seqs = new Map<string, number>();
   readonly #locals = new Set<unknown>();
+  readonly #cancelled = new Set<string>();
+  /** Activities that have not ended, by their number. */
+  readonly #activityIds = new Map<unknown, unknown>();
+  /** Updates that wait for an answer; true for one that was accepted. */
+  readonly #updates = new Map<unknown, boolean>();
 
   constructor(rules: CommandRules) {
     this.#rules = rules;
+  }
+
+  /** A job of the guest's: what it may answer, or what has ended. */
+  told({ doUpdate, resolveActivity }: Readonly<Record<string, unknown>>): void {
+    const { protocolInstanceId } = (doUpdate ?? {}) as { readonly protocolInstanceId?: unknown };
+    if (doUpdate) this.#updates.set(protocolInstanceId, false);
+    if (resolveActivity) this.#activityIds.delete((resolveActivity as { readonly seq?: unknown }).seq);
   }
 
   read(found: unknown): readonly Command[] {
@@ -190,6 +251,11 @@ export class CommandReader {
       throw new CommandRefused('WORKFLOW_CODE_ERROR', message);
     }
     const commands = found.map((each) => this.#one(each));
+    const total = commands.reduce((sum, each) => sum + sizeOf(each) + BYTES_PER_COMMAND, 0);
+    if (total > MAX_BATCH_BYTES) {
+      const message = `found ${total} bytes of commands at once, expected at most ${MAX_BATCH_BYTES}`;
+      throw new CommandRefused('PARAMS_TOO_LARGE', message);
+    }
     const end = commands.findIndex(isFinal);
     return end < 0 ? commands : commands.slice(0, end + 1);
   }
@@ -209,7 +275,10 @@ export class CommandReader {
 
   #judge(name: string, made: Record<string, unknown>): void {
     const { queue, namespace, maxBytes } = this.#rules;
+    for (const field of NEEDED[name] ?? []) if (made[field] === undefined) throw broken(name, `found no ${field}`);
     this.#number(name, made);
+    if (name === 'updateResponse') this.#answer(made);
+    judgeTarget(name, made);
     if (sizeOf(made) > maxBytes) {
       throw new CommandRefused(
         'PARAMS_TOO_LARGE',
@@ -228,8 +297,33 @@ export class CommandReader {
         throw new CommandRefused('RESERVED_NAME', `${name}: found the name "${label}", which is the host's own`);
       }
     }
+    if (name === 'scheduleActivity') this.#idOf(made);
+    if (name === 'scheduleActivity' || name === 'scheduleLocalActivity') judgeTimes(name, made);
+    if (made.retryPolicy) judgeRetries(name, made.retryPolicy as Record<string, unknown>);
+    if (made.priority) judgePriority(name, made.priority as Record<string, unknown>);
+    if (name === 'scheduleActivity' || name === 'startChildWorkflowExecution') made.taskQueue = queue;
     if (name === 'startChildWorkflowExecution') made.namespace = namespace;
     if (made.workflowExecution) (made.workflowExecution as Record<string, unknown>).namespace = namespace;
+  }
+
+  /** Two activities of one id at a time would break the task. */
+  #idOf({ seq, activityId }: Record<string, unknown>): void {
+    if ([...this.#activityIds.values()].includes(activityId)) {
+      throw broken('scheduleActivity.activityId', 'found one that another activity has');
+    }
+    this.#activityIds.set(seq, activityId);
+  }
+
+  /** An answer to nobody, or a second one, would break Temporal's core. */
+  #answer({ protocolInstanceId: id, ...answers }: Record<string, unknown>): void {
+    const isAccepted = this.#updates.get(id);
+    const [kind, ...more] = Object.keys(answers);
+    const isGood = isAccepted !== undefined && kind !== undefined && more.length === 0;
+    if (!isGood || (kind === 'accepted' && isAccepted) || (kind === 'completed' && !isAccepted)) {
+      throw broken('updateResponse', 'found an answer out of order');
+    }
+    if (kind === 'accepted') this.#updates.set(id, true);
+    else this.#updates.delete(id);
   }
 
   /** A number given twice, or one cancelled that was never given, would break Temporal's core. */
@@ -245,8 +339,57 @@ export class CommandReader {
       isKind && typeof seq === 'number' && seq < HIGHEST && (kind.gives ? seq > last : seq <= last && seq > 0);
     if (!isGood) throw new CommandRefused('WORKFLOW_CODE_ERROR', `${name}: found a number out of order`);
     if (kind.gives) this.#seqs.set(kind.of, seq);
+    else if (this.#cancelled.has(`${name} ${seq}`)) throw broken(name, 'found a second cancellation');
+    else this.#cancelled.add(`${name} ${seq}`);
   }
 }
+
+function judgeTimes(name: string, { startToCloseTimeout, scheduleToCloseTimeout }: Record<string, unknown>): void {
+  if (isPositive(startToCloseTimeout) || isPositive(scheduleToCloseTimeout)) return;
+  throw broken(name, 'found neither startToCloseTimeout nor scheduleToCloseTimeout above 0, expected one');
+}
+
+function judgeRetries(name: string, policy: Record<string, unknown>): void {
+  const { backoffCoefficient = 0, maximumAttempts = 0, initialInterval, maximumInterval } = policy;
+  // There is nothing to repeat, and Temporal looks no further.
+  if (maximumAttempts === 1) return;
+  const first = secondsOf(initialInterval) || 1;
+  const most = secondsOf(maximumInterval);
+  const isGood =
+    (backoffCoefficient === 0 || (backoffCoefficient as number) >= 1) &&
+    (maximumAttempts as number) < INT32 &&
+    first <= MAX_FIRST_RETRY_SECONDS &&
+    (most === 0 || first <= most);
+  if (!isGood) throw broken(`${name}.retryPolicy`, 'found numbers that Temporal does not take');
+}
+
+function judgePriority(
+  name: string,
+  { priorityKey = 0, fairnessKey = '', fairnessWeight = 0 }: Record<string, unknown>,
+) {
+  const isGood =
+    (priorityKey as number) < INT32 &&
+    size(fairnessKey as string) <= MAX_FAIRNESS_KEY &&
+    (fairnessWeight as number) >= 0;
+  if (!isGood) throw broken(`${name}.priority`, 'found one that Temporal does not take');
+}
+
+function judgeTarget(name: string, { workflowExecution, childWorkflowId }: Record<string, unknown>): void {
+  if (name !== 'signalExternalWorkflowExecution' && name !== 'requestCancelExternalWorkflowExecution') return;
+  const { workflowId } = (workflowExecution ?? {}) as { readonly workflowId?: unknown };
+  const isOne = workflowExecution === undefined ? childWorkflowId !== undefined : childWorkflowId === undefined;
+  if (!isOne || (workflowExecution && workflowId === undefined)) throw broken(name, 'found no target, expected one');
+}
+
+const broken = (where: string, found: string): CommandRefused =>
+  new CommandRefused('WORKFLOW_CODE_ERROR', `${where}: ${found}`);
+
+function secondsOf(found: unknown): number {
+  const { seconds, nanos = 0 } = (found ?? {}) as { readonly seconds?: Long; readonly nanos?: number };
+  return (seconds?.toNumber() ?? 0) + nanos / 1e9;
+}
+
+const isPositive = (found: unknown): boolean => secondsOf(found) > 0;
 
 /** Numbers from here on are the interpreter's own. */
 export const HIGHEST = 2 ** 30;
@@ -281,7 +424,7 @@ function labelsOf({ memo, searchAttributes: attributes, upsertedMemo }: Record<s
 }
 
 function sizeOf(value: unknown): number {
-  if (typeof value === 'string') return value.length;
+  if (typeof value === 'string') return size(value);
   if (ArrayBuffer.isView(value)) return value.byteLength;
   if (typeof value !== 'object' || value === null) return 8;
   return Object.values(value).reduce((sum: number, each) => sum + sizeOf(each), 0);

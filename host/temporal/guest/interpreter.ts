@@ -30,6 +30,9 @@ const TRACE_HEADER = '_tracer-data';
 /** More than any run may set; what the host sets is below. */
 const MAX_COMMAND_BYTES = 2 * 2 ** 20;
 const MAX_STACK = 8_000;
+/** Of log lines at once, and of what one of them says. The guest is told so inside, and may not have listened. */
+const MAX_LINES = 200;
+const MAX_LINE = 8_000;
 
 /** Steps of the host for a run of a project: local activities, recorded like any other. */
 interface HostSteps {
@@ -86,6 +89,10 @@ export class Interpreter {
   /** Commands that wait for the end of the activation. */
   #out: Command[] = [];
   #isOver = false;
+  /** Signals whose target is being looked at, by number. */
+  readonly #unsent = new Set<unknown>();
+  /** A query has changed this copy of the run. */
+  #isSpoilt = false;
   #seed = '';
   #headers: Headers = {};
 
@@ -127,10 +134,15 @@ export class Interpreter {
     next({ activation: withJobs(activation, rest) as never, batchIndex: input.batchIndex ?? 0 });
     if (theirs.length === 0) return;
     // Temporal drops this copy of the run, and makes another from its history.
-    if (this.#engine && !this.#engine.isWhole)
-      throw refusal('WORKFLOW_CODE_ERROR', 'a query broke this copy of the run');
-    if (this.#engine) this.#deliver(theirs);
-    else if (!this.#isOver) this.#early.push(...theirs);
+    if (this.#engine && !this.#isWhole()) throw refusal('WORKFLOW_CODE_ERROR', 'a query broke this copy of the run');
+    if (!this.#engine) {
+      if (!this.#isOver) this.#early.push(...theirs);
+      return;
+    }
+    const told = theirs.filter(({ queryWorkflow }) => !queryWorkflow);
+    const asked = theirs.filter(({ queryWorkflow }) => queryWorkflow);
+    if (told.length > 0) this.#deliver(told);
+    if (asked.length > 0) this.#ask(asked);
   }
 
   /** The commands of the activation: the host's own steps, then those of the guest. */
@@ -143,8 +155,12 @@ export class Interpreter {
     this.#engine = null;
   }
 
+  #isWhole(): boolean {
+    return !this.#isSpoilt && (this.#engine?.isWhole ?? false);
+  }
+
   #isGuests(job: Job): boolean {
-    if (job.queryWorkflow) return this.#engine?.isWhole ?? false;
+    if (job.queryWorkflow) return this.#isWhole();
     if (job.resolveActivity) return ((job.resolveActivity as { seq?: number }).seq ?? 0) < HIGHEST;
     if (job.fireTimer) return ((job.fireTimer as { seq?: number }).seq ?? 0) < HIGHEST;
     return [...GUESTS].some((name) => job[name]);
@@ -193,6 +209,47 @@ export class Interpreter {
   #deliver(jobs: readonly Job[]): void {
     const engine = this.#engine;
     if (!engine) return;
+    let commands: readonly Command[];
+    try {
+      commands = this.#read(this.#enter(engine, jobs));
+      if (commands.some(({ respondToQuery }) => respondToQuery)) {
+        throw new CommandRefused('WORKFLOW_CODE_ERROR', 'found an answer that no query has asked for');
+      }
+    } catch (error) {
+      this.#fail(faultOf(error));
+      return;
+    }
+    this.#send(commands);
+  }
+
+  /** Queries: each gets one answer, and nothing else may come of them. */
+  #ask(jobs: readonly Job[]): void {
+    const engine = this.#engine;
+    const open = new Map(jobs.map(({ queryWorkflow }) => [(queryWorkflow as Query).queryId, queryWorkflow as Query]));
+    const refuse = (fault: { readonly code: string; readonly message: string }): void => {
+      for (const query of open.values()) this.#refuse(query, fault);
+    };
+    // A batch before may have ended the run.
+    if (!engine) {
+      refuse(SILENT);
+      return;
+    }
+    try {
+      const found = this.#enter(engine, jobs);
+      this.#isSpoilt = !isAnswers(found);
+      const commands = this.#isSpoilt ? [] : this.#read(found);
+      const answers = commands.filter(({ respondToQuery }) => open.delete(String(respondToQuery?.queryId)));
+      this.#out.push(...answers);
+      refuse(this.#isSpoilt ? SPOILT : SILENT);
+    } catch (error) {
+      // What the query left behind would end the run, and nobody could tell from its history why.
+      this.#isSpoilt ||= error instanceof EngineEnded && error.fault.code !== 'GUEST_STEPS_EXCEEDED';
+      refuse(faultOf(error));
+    }
+  }
+
+  /** Hands jobs in, and takes out what comes of them. */
+  #enter(engine: Engine, jobs: readonly Job[]): unknown {
     const state = activator();
     const seed = String(state.randomnessSeed);
     const text = write({
@@ -204,43 +261,44 @@ export class Interpreter {
       jobs: jobs.map(plainJob),
     });
     this.#seed = seed;
-    let commands: readonly Command[];
-    try {
-      engine.deliver(text, jobs.length, isReplaying());
-      commands = this.#collect(engine);
-    } catch (error) {
-      const fault = error instanceof EngineEnded ? error.fault : error;
-      if (fault instanceof Error && !(fault instanceof CommandRefused)) throw fault;
-      const queries = jobs.flatMap(({ queryWorkflow }) => (queryWorkflow ? [queryWorkflow as Query] : []));
-      if (queries.length === jobs.length) {
-        for (const query of queries) this.#refuse(query, fault as EngineFault);
-        return;
-      }
-      this.#fail(fault as EngineFault | CommandRefused);
-      return;
-    }
-    this.#send(commands);
+    for (const job of jobs) this.#reader?.told(job);
+    engine.deliver(text, jobs.length, isReplaying());
+    return this.#collect(engine);
   }
 
-  #collect(engine: Engine): readonly Command[] {
+  #collect(engine: Engine): unknown {
     const outcome = parsed(engine.collect());
     this.#say(outcome.lines);
-    if (Array.isArray(outcome.flags)) activator().addKnownFlags(outcome.flags.filter((flag) => Number.isInteger(flag)));
+    this.#use(outcome.flags);
     if (outcome.fault) throw new EngineEnded(this.#faultOf(outcome.fault));
-    return this.#reader?.read(outcome.commands) ?? [];
+    return outcome.commands;
+  }
+
+  #read(commands: unknown): readonly Command[] {
+    return this.#reader?.read(commands) ?? [];
+  }
+
+  #use(flags: unknown): void {
+    if (!Array.isArray(flags)) return;
+    try {
+      activator().addKnownFlags(flags.filter((flag) => Number.isInteger(flag)));
+    } catch {
+      throw new CommandRefused('WORKFLOW_CODE_ERROR', 'found a flag that the SDK does not have');
+    }
   }
 
   #faultOf({ name, message, stack }: NonNullable<Outcome['fault']>): EngineFault {
-    const words = `${String(name)}: ${String(message)}`;
+    const words = `${textOf(name)}: ${textOf(message)}`;
     if (/out of memory/.test(words) && this.#plan) return outOfMemory(this.#plan.limits.memoryMb);
-    return { code: 'WORKFLOW_CODE_ERROR', message: words, stack: String(stack ?? '') };
+    return { code: 'WORKFLOW_CODE_ERROR', message: words, stack: textOf(stack) };
   }
 
   #send(commands: readonly Command[]): void {
     for (const command of commands) {
-      // Closed runs are still queried.
-      if (this.#isOver && !command.respondToQuery) continue;
+      if (this.#isOver) return;
       const target = command.signalExternalWorkflowExecution ?? command.requestCancelExternalWorkflowExecution;
+      // Temporal does not know it yet: it is sent as if the cancellation had come too late.
+      if (command.cancelSignalWorkflow && this.#unsent.has(command.cancelSignalWorkflow.seq)) continue;
       if (target?.workflowExecution) void this.#sendChecked(command, target);
       else this.#push(command);
     }
@@ -261,19 +319,25 @@ export class Interpreter {
   /** A run of another project, which workflow ids alone do not tell, is out of reach. */
   async #sendChecked(command: Command, target: Record<string, unknown>): Promise<void> {
     const { workflowId } = target.workflowExecution as { readonly workflowId?: string };
-    const found = await host['cloister:checkTarget']({ workflowId: workflowId ?? '' });
-    if (found === 'own') return this.#push(command);
     const isSignal = command.signalExternalWorkflowExecution !== undefined;
-    const failure =
-      found === 'missing'
-        ? {
-            message: `Unable to ${isSignal ? 'signal external workflow because it was' : 'cancel external workflow because'} not found`,
-            type: 'ExternalWorkflowExecutionNotFound',
-          }
-        : {
-            message: `found workflow "${workflowId}" of another queue, expected one of this project's`,
-            type: 'FOREIGN_TARGET',
-          };
+    if (isSignal) this.#unsent.add(target.seq);
+    const asked = host['cloister:checkTarget']({ workflowId: workflowId ?? '' });
+    // A rejection that nobody takes up would fail the task, for ever.
+    const found = await asked.catch(() => 'unknown' as const);
+    if (isSignal) this.#unsent.delete(target.seq);
+    if (this.#isOver) return;
+    if (found === 'own') return this.#push(command);
+    const failure = {
+      missing: {
+        message: `Unable to ${isSignal ? 'signal external workflow because it was' : 'cancel external workflow because'} not found`,
+        type: 'ExternalWorkflowExecutionNotFound',
+      },
+      foreign: {
+        message: `found workflow "${workflowId}" of another queue, expected one of this project's`,
+        type: 'FOREIGN_TARGET',
+      },
+      unknown: { message: `found no answer of Temporal about workflow "${workflowId}"`, type: 'HOST_LOST' },
+    }[found];
     const job = {
       seq: target.seq,
       failure: {
@@ -334,15 +398,34 @@ export class Interpreter {
 
   #say(lines: unknown): void {
     if (!Array.isArray(lines)) return;
-    for (const line of lines as { level?: unknown; message?: unknown; attributes?: unknown }[]) {
+    for (const line of lines.slice(0, MAX_LINES) as { level?: unknown; message?: unknown; attributes?: unknown }[]) {
       const level = line?.level;
       if (level !== 'trace' && level !== 'debug' && level !== 'info' && level !== 'warn' && level !== 'error') continue;
       const { attributes } = line;
-      const own = typeof attributes === 'object' && attributes !== null && !Array.isArray(attributes) ? attributes : {};
-      log[level](String(line.message).toWellFormed(), { guest: true, ...own });
+      const isOwn = typeof attributes === 'object' && attributes !== null && !Array.isArray(attributes);
+      const own = isOwn && JSON.stringify(attributes).length <= MAX_LINE ? attributes : {};
+      log[level](textOf(line.message).slice(0, MAX_LINE).toWellFormed(), { guest: true, ...own });
     }
   }
 }
+
+/** What a guest was stopped for. What is neither its fault nor its engine's fails the task, and is tried again. */
+function faultOf(error: unknown): EngineFault | CommandRefused {
+  const fault = error instanceof EngineEnded ? error.fault : error;
+  if (fault instanceof Error && !(fault instanceof CommandRefused)) throw fault;
+  return fault as EngineFault | CommandRefused;
+}
+
+/** True for what a query may come to. */
+function isAnswers(commands: unknown): boolean {
+  const isAnswer = (each: object | null): boolean => each !== null && Object.hasOwn(each, 'respondToQuery');
+  return Array.isArray(commands) && commands.every((each) => typeof each === 'object' && isAnswer(each));
+}
+
+const SILENT = { code: 'WORKFLOW_CODE_ERROR', message: 'found no answer to the query, expected one' };
+const SPOILT = { code: 'WORKFLOW_CODE_ERROR', message: 'found a query that does more than answer, expected an answer' };
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function refusal(type: string, message: string): ApplicationFailure {
   const failure = ApplicationFailure.create({ type, message, nonRetryable: true });

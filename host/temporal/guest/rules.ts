@@ -10,7 +10,10 @@ export function isForeignQueue(name: string | null | undefined, own: string): bo
   return typeof name === 'string' && name !== '' && name !== own;
 }
 
+/** Runs that have it are in no list. */
+const HIDES = 'TemporalNamespaceDivision';
+
 /** Names of search attributes and of the memo by which the host tells runs apart. */
 export function isReservedLabel(name: string): boolean {
-  return /^cloister/i.test(name) || name === 'codeDigest';
+  return /^cloister/i.test(name) || name === 'codeDigest' || name === HIDES;
 }

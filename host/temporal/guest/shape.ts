@@ -19,6 +19,19 @@ export const text: Shape<string> = (value, where) => {
   return value.toWellFormed();
 };
 
+/** How many bytes a text is for Temporal. */
+export const size = (value: string): number => new TextEncoder().encode(value).length;
+
+/** What Temporal takes for an id or a name, bytes. */
+const MAX_LABEL = 1000;
+
+/** A name or an id: not empty, and no longer than Temporal takes it. */
+export const label: Shape<string> = (value, where) => {
+  const found = text(value, where);
+  if (found === '' || size(found) > MAX_LABEL) throw new ShapeError(`${where}: expected 1 to ${MAX_LABEL} bytes`);
+  return found;
+};
+
 /** A number from 0 to 2^32 − 1. */
 export const uint: Shape<number> = (value, where) => {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value >= UINT32) {
@@ -91,6 +104,17 @@ export const map =
     }
     return made;
   };
+
+const seconds = fields({ seconds: long, nanos: uint });
+
+/** A time span, not below zero. */
+export const duration: Shape<Record<string, unknown>> = (value, where) => {
+  const made = seconds(value, where);
+  if ((made.seconds as Long | undefined)?.isNegative() || ((made.nanos as number | undefined) ?? 0) >= 1e9) {
+    throw new ShapeError(`${where}: expected a duration from 0 on`);
+  }
+  return made;
+};
 
 function record(value: unknown, where: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -3,6 +3,7 @@ import * as wf from '@temporalio/workflow';
 
 interface Inside {
   readonly info: { readonly taskQueue: string };
+  readonly knownFlags: Set<number>;
   pushCommand(command: unknown): void;
 }
 
@@ -130,6 +131,63 @@ export async function takesALabelOfTheHost(): Promise<void> {
   await wf.sleep(10);
 }
 
+export async function answersNobody(): Promise<void> {
+  inside().pushCommand({ respondToQuery: { queryId: 'legacy_query', succeeded: {} } });
+  await wf.sleep(10);
+}
+
+export async function answersNoUpdate(): Promise<void> {
+  inside().pushCommand({ updateResponse: { protocolInstanceId: 'nobody', accepted: {} } });
+  await wf.sleep(10);
+}
+
+export async function setsAnUnknownFlag(): Promise<void> {
+  inside().knownFlags.add(99_999);
+  await wf.sleep(10);
+}
+
+/** What its errors and lines say is no text, and does not turn into one. */
+export async function saysNoText(): Promise<void> {
+  Object.assign(String.prototype, { slice: () => ({ toString: 1 }) });
+  wf.log.info('hello');
+  throw new Error('something');
+}
+
+export async function sendsTooMuchAtOnce(): Promise<void> {
+  await Promise.all(Array.from({ length: 4 }, () => own.step?.('x'.repeat(1_500_000))));
+}
+
+const refused: Readonly<Record<string, unknown>> = {
+  scheduleActivity: { seq: 1, activityId: '1', activityType: '', startToCloseTimeout: { seconds: 1 } },
+  startChildWorkflowExecution: { seq: 1, workflowId: '', workflowType: 'neighbour' },
+  signalExternalWorkflowExecution: { seq: 1, signalName: 'go' },
+  requestCancelExternalWorkflowExecution: { seq: 1 },
+  startTimer: { seq: 1, startToFireTimeout: { seconds: -5 } },
+  failWorkflowExecution: {},
+  scheduleLocalActivity: { seq: 1, activityId: '1', activityType: 'step' },
+  continueAsNewWorkflowExecution: { workflowType: 'x'.repeat(3_000) },
+};
+
+/** A command that Temporal refuses with the whole task, if it comes to that. */
+export async function pushesWhatTemporalRefuses(name: string): Promise<void> {
+  inside().pushCommand({ [name]: refused[name] });
+  await wf.sleep(10);
+}
+
+export async function repeatsForAges(): Promise<unknown> {
+  const retry = { initialInterval: 1e15, maximumAttempts: 2 };
+  return await wf.proxyActivities<typeof own>({ startToCloseTimeout: '5s', retry }).step?.();
+}
+
+export async function takesAnIdTwice(): Promise<unknown> {
+  const same = wf.proxyActivities<typeof own>({ startToCloseTimeout: '5s', activityId: 'same' });
+  return await Promise.all([same.step?.(), same.step?.()]);
+}
+
+export async function endsAStranger(workflowId: string): Promise<unknown> {
+  return await wf.executeChild('neighbour', { workflowId, workflowIdReusePolicy: 'TERMINATE_IF_RUNNING' });
+}
+
 export async function signalsAStranger(id: string): Promise<void> {
   await wf.getExternalWorkflowHandle(id).signal('go');
 }
@@ -161,6 +219,8 @@ export async function looksAround(): Promise<readonly string[]> {
 export async function spinsInAQuery(): Promise<string> {
   let isTold = false;
   wf.setHandler(wf.defineQuery('spin'), forever);
+  wf.setHandler(wf.defineQuery('sleep'), () => void wf.sleep(1));
+  wf.setHandler(wf.defineQuery('reject'), () => void Promise.reject(new Error('nobody listens')));
   wf.setHandler(wf.defineQuery('told'), () => isTold);
   wf.setHandler(wf.defineSignal('go'), () => {
     isTold = true;
