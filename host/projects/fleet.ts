@@ -130,6 +130,8 @@ export class Fleet {
   ): Promise<ProjectWorker> {
     try {
       if (this.closing.aborted) throw refused('SHUTTING_DOWN');
+      // As while one drained: a row of this host's would stand above that of the new holder.
+      if (of.lease.lost.aborted) throw refused('LEASE_LOST');
       const worker = await ProjectWorker.begin(this.#parts, { ...of, project, closing: this.closing });
       this.#starts.ok += 1;
       this.#workers.set(project.id, worker);

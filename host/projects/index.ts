@@ -118,6 +118,8 @@ export class ProjectWorkers {
     const project = await this.#existing(projectId);
     await store.changeProject(project.id, { workerDesired: 'stopped' });
     const own = await this.#fleet.turns.take(projectId, async () => {
+      // A start that came before may have wished it to run in the meantime.
+      await store.changeProject(project.id, { workerDesired: 'stopped' });
       const worker = this.#fleet.get(projectId);
       if (worker) await this.#fleet.stop(worker);
       return worker;

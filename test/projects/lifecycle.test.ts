@@ -234,6 +234,32 @@ test('PW-24 stopping one that does not run succeeds', async () => {
   assert.is((await workers.stop(project.id)).accepted, false);
 });
 
+test('a stop that comes while the start is under way holds: nothing starts it again', async () => {
+  const { workers } = await opened();
+  const project = await newProject(store);
+  await Promise.all([workers.start(project.id), workers.stop(project.id)]);
+  assert.is((await store.getProject(project.id))?.workerDesired, 'stopped');
+  await workers.pass();
+  assert.not.ok(workers.running().includes(project.id));
+  assert.is((await newest(project.id)).status, 'stopped');
+});
+
+test('a restart that lost its lease meanwhile writes no row above that of the new holder', async () => {
+  const { workers } = await opened({ restartPauseMs: 400, leaseRenewMs: 50 });
+  const project = await newProject(store);
+  const { workerId } = await workers.start(project.id);
+  const restarted = refusal(workers.restart(project.id));
+  await until(async () => (await newest(project.id)).status === 'stopped', 'it has stopped');
+  const [lease] = await store.listLeases(`project/${project.id}/`);
+  const [now, expiresAt] = [0, 60_000].map((ms) => new Date(Date.now() + ms).toISOString()) as [string, string];
+  const { resource, holder, fence } = lease as NonNullable<typeof lease>;
+  await store.releaseLease({ resource, holder: holder ?? '', fence, now });
+  const taken = await store.acquireLease({ resource, holder: 'beta', host: 'beta', now, expiresAt });
+  assert.is((await restarted).code, 'LEASE_LOST');
+  assert.is((await newest(project.id)).workerId, workerId);
+  await store.releaseLease({ resource, holder: 'beta', fence: taken?.fence ?? 0, now });
+});
+
 test('PW-25 a restart stops, waits 1000 ms and starts, with the lease held throughout', async () => {
   assert.is(DEFAULTS.restartPauseMs, 1000);
   const { workers, launched, told } = await opened();
