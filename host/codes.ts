@@ -428,7 +428,7 @@ export const PROJECT_ERRORS = {
   },
   ACTIVITY_FAILING: {
     when: 'an activity of an open run fails at each attempt',
-    advice: 'read its last failure; mend the activity',
+    advice: 'read its last failure; mend the activity, and start a new run: an open one keeps the code it began with',
   },
   ACTIVITY_RETRIES_EXHAUSTED: {
     when: 'an activity failed at every attempt that its retry policy gives',
