@@ -67,7 +67,11 @@ async function compiled(): Promise<ReadonlyMap<string, GuestPlan>> {
       map,
     } as const;
     const rest = { digest: `sha256:${digest}`, activities: {}, refused: {}, limits: { steps: 1000, memoryMb: 32 } };
-    return new Map(made.functions.map((entry) => [entry, { ...shared, ...rest, entry }]));
+    const top = { ...shared, ...rest, entry: 'run', code: '(function ($temporal) { for (;;); })' };
+    return new Map([
+      ...made.functions.map((entry) => [entry, { ...shared, ...rest, entry }] as const),
+      ['spinsAtItsTopLevel', top] as const,
+    ]);
   } finally {
     await sandbox.close();
   }
@@ -127,6 +131,7 @@ async function failureOf(type: string, args: unknown[] = [], signal?: string): P
 
 const ENDINGS = {
   spins: 'GUEST_STEPS_EXCEEDED',
+  spinsAtItsTopLevel: 'GUEST_STEPS_EXCEEDED',
   spinsAndCatches: 'GUEST_STEPS_EXCEEDED',
   spinsLater: 'GUEST_STEPS_EXCEEDED',
   spinsInMicrotasks: 'GUEST_STEPS_EXCEEDED',
