@@ -7,6 +7,7 @@ import {
   defaultPayloadConverter,
   type Headers,
   log,
+  type Payload,
   proxyLocalActivities,
   proxySinks,
   workflowInfo,
@@ -95,6 +96,8 @@ export class Interpreter {
   #isSpoilt = false;
   #seed = '';
   #headers: Headers = {};
+  /** Headers of the plan's activities that were called, by name. */
+  readonly #pinned = new Map<string, Payload>();
 
   /** The run as Temporal's SDK sees it: it ends by the commands of the guest, never by itself, unless there is no guest. */
   async execute(headers: Headers): Promise<unknown> {
@@ -350,6 +353,10 @@ export class Interpreter {
   }
 
   #headersOf(type: string): Headers {
+    return { ...this.#traceHeader(), [ACTIVITY_HEADER]: this.#pinned.get(type) ?? this.#headerOf(type) };
+  }
+
+  #headerOf(type: string): Payload {
     const plan = this.#plan as GuestPlan;
     const pin = Object.hasOwn(plan.activities, type) ? (plan.activities[type] ?? null) : null;
     const refused = Object.hasOwn(plan.refused, type) ? plan.refused[type] : undefined;
@@ -358,7 +365,10 @@ export class Interpreter {
       workflow: plan.workflow,
       ...(pin === null && (refused ? { refused } : { known: Object.keys(plan.activities) })),
     };
-    return { ...this.#traceHeader(), [ACTIVITY_HEADER]: defaultPayloadConverter.toPayload(header) };
+    const payload = defaultPayloadConverter.toPayload(header);
+    // Of other names there may be any number.
+    if (pin !== null) this.#pinned.set(type, payload);
+    return payload;
   }
 
   #traceHeader(): Headers {

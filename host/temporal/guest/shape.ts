@@ -69,17 +69,18 @@ export const bytes: Shape<Uint8Array> = (value, where) => {
 };
 
 /** Fields by name; absent and null ones are left out. */
-export const fields =
-  (shapes: Readonly<Record<string, Shape>>): Shape<Record<string, unknown>> =>
-  (value, where) => {
+export const fields = (shapes: Readonly<Record<string, Shape>>): Shape<Record<string, unknown>> => {
+  const entries = Object.entries(shapes);
+  return (value, where) => {
     const found = record(value, where);
     const made: Record<string, unknown> = {};
-    for (const [name, shape] of Object.entries(shapes)) {
+    for (const [name, shape] of entries) {
       const field = Object.hasOwn(found, name) ? found[name] : undefined;
       if (field !== undefined && field !== null) made[name] = shape(field, `${where}.${name}`);
     }
     return made;
   };
+};
 
 /** A list. */
 export const list =

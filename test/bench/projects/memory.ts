@@ -26,7 +26,7 @@ export async function measureMemory(stand: Stand): Promise<Figure[]> {
   const all = await settled();
   for (const [n, { taskQueueName }] of others.entries()) await run(stand, taskQueueName, n + 1);
   const used = await settled();
-  for (const { id } of made) await stopWorker(stand, id);
+  await Promise.all(made.map(({ id }) => stopWorker(stand, id)));
   const beyond = others.length;
   const goal = { median: 40 };
   const each = 'memory of each beyond the first';

@@ -17,6 +17,7 @@ type Stop = () => Promise<void>;
 const IGNORE = (): void => undefined;
 const QUIET = { log: IGNORE, trace: IGNORE, debug: IGNORE, info: IGNORE, warn: IGNORE, error: IGNORE };
 const LIMITS = { steps: 1000, memoryMb: 32 };
+const PINS = { step: { kind: 'own', digest: 'bench', export: 'step', component: null, version: null } } as const;
 const ACTIVITIES = { step: async (n: number) => n };
 
 /** Bundles the file with the SDK and starts a plain worker with it, by the SDK's own settings; resolves when it polls. */
@@ -76,7 +77,7 @@ async function plansOf(path: string, folder: string): Promise<ReadonlyMap<string
       code,
       map,
     } as const;
-    const rest = { digest: `sha256:${digest}`, activities: {}, refused: {}, limits: LIMITS };
+    const rest = { digest: `sha256:${digest}`, activities: PINS, refused: {}, limits: LIMITS };
     return new Map(made.functions.map((entry) => [entry, { ...shared, ...rest, entry }]));
   } finally {
     await sandbox.close();
