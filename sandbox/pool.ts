@@ -315,11 +315,15 @@ export class Pool {
   async #lookAtCells(): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    const busy = [...this.#cells].filter((cell) => cell.running > 0);
-    const rss = await readRss(busy.map((cell) => cell.pid));
+    // A cell whose runs were over before the first look has memory all the same.
+    const looked = [...this.#cells].filter((cell) => cell.running > 0 || cell.rssMb === 0);
+    const rss = await readRss(looked.map((cell) => cell.pid));
     // What cells have said while this loop was held up is heard before they are judged for their silence.
     await setImmediate();
-    for (const cell of busy) if (cell.running > 0) cell.check(rss.get(cell.pid));
+    for (const cell of looked) {
+      if (cell.running > 0) cell.check(rss.get(cell.pid));
+      else cell.rssMb = rss.get(cell.pid) ?? 0;
+    }
     if (this.#line.look()) this.#pumpAll();
     this.#isLooking = false;
     // Asked anew: a run may have begun since the cells were counted, and would run unwatched.

@@ -118,9 +118,18 @@ test('a run of a type that is not there is refused; a second start under an id f
   const second = await start('waiting', [], 'waiting-1');
   assert.equal([second.status, second.body], [200, { ...first.body, deduplicated: true }]);
   assert.is((await start('greeting', ['x'], 'waiting-1')).body.code, 'WORKFLOW_ID_TAKEN');
+  assert.equal(first.body.warnings, []);
   const other = (await api.post('/projects', { name: 'Other', tenant: 'org-2' })).body.id;
+  const flow = {
+    name: 'idle',
+    status: 'active',
+    compiledTypescript: { workflow_code: 'export async function idle() {}' },
+  };
+  assert.is((await api.post(`/projects/${other}/workflows`, flow)).status, 201);
+  const waits = await api.post(`/projects/${other}/runs`, { type: 'idle' });
+  assert.equal([waits.status, waits.body.warnings[0]?.code], [202, 'WORKER_NOT_RUNNING']);
   assert.is((await api.get(`/projects/${other}/runs/waiting-1`)).status, 404);
-  assert.equal((await api.get(`/projects/${other}/runs`)).body, { runs: [] });
+  assert.is((await api.get(`/projects/${other}/runs`)).body.runs.length, 1);
   const moved = await api.send('PATCH', `/projects/${project}`, { taskQueueName: 'another-queue' });
   assert.equal([moved.status, moved.body.code], [409, 'TASK_QUEUE_IN_USE'], 'open runs sit on it');
 });

@@ -5,13 +5,21 @@ import { RUN_STATUSES } from '../../projects/runs.ts';
 import { isWorkflowId } from '../../temporal/workflows/names.ts';
 import { endpoint, need } from '../endpoint.ts';
 import { projectOf } from './find.ts';
+import { PROJECT_PROBLEM } from './schemas.ts';
 
 const READS = { role: 'viewer', scope: 'runs:read', tenants: 'own' } as const;
 const WRITES = { role: 'operator', scope: 'runs:write', tenants: 'own' } as const;
 const TYPE = 'expected the name of an exported workflow function, of 1 to 200 characters';
 
 const STARTED = z
-  .object({ workflowId: z.string(), runId: z.string(), deduplicated: z.boolean() })
+  .object({
+    workflowId: z.string(),
+    runId: z.string(),
+    deduplicated: z.boolean(),
+    warnings: z
+      .array(PROJECT_PROBLEM)
+      .meta({ description: 'What keeps the run from going on, such as a worker that does not run.' }),
+  })
   .meta({ id: 'StartedProjectRun' });
 
 const SUMMARY = {
@@ -85,7 +93,9 @@ export const projectRunEndpoints = [
       }
       const start = { type, args, ...(workflowId !== undefined && { workflowId }) };
       const started = await need(parts.projectRuns, 'project workers').start(project, start);
-      return call.h.response(started).code(started.deduplicated ? 200 : 202);
+      const { status, isRunning } = await need(parts.projects, 'project workers').status(project.id);
+      const warnings = isRunning ? [] : [notRunning(status)];
+      return call.h.response({ ...started, warnings }).code(started.deduplicated ? 200 : 202);
     },
   }),
   endpoint({
@@ -136,4 +146,14 @@ export const projectRunEndpoints = [
 function partsOf(message: string): { where?: string; found?: string; expected?: string } {
   const [, where, found, expected] = /^(.+?): found (.+), expected (.+)$/s.exec(message) ?? [];
   return where && found && expected ? { where, found, expected } : {};
+}
+
+/** The run waits in its queue: nothing is lost, and nothing happens. */
+function notRunning(status: string) {
+  return {
+    code: 'WORKER_NOT_RUNNING',
+    where: 'worker of the project',
+    found: `status "${status}"`,
+    expected: 'running: the run waits until POST /workers/start',
+  };
 }
