@@ -18,6 +18,8 @@ const FRAME = /^\s*at (?:async )?(?:(.{1,200}?) \()?bundle:([1-9]\d{0,8}):([1-9]
 export function mapStack(stack: string, bundle: Bundle): string | undefined {
   const frames = stack
     .slice(0, STACK_CHARS)
+    // Half a character would break the worker that passes it on.
+    .toWellFormed()
     .split('\n')
     .flatMap((line) => {
       const frame = FRAME.exec(line);

@@ -142,6 +142,11 @@ test('a cell that says it of its own accord is read with the same care', () => {
   assert.is(readThrown('['.repeat(1_000), bundle), null);
   assert.is(read({ message: 'x'.repeat(9_000) })?.message.length, 2048);
   assert.is(read({ name: '\ud800', message: '\udfff' })?.message, '\ufffd');
+  const map = JSON.stringify({ version: 3, sources: ['a.ts'], names: [], mappings: 'AAAA' });
+  const mapped = { ...bundle, map, digest: 'half a character' };
+  const half = JSON.stringify({ ...fields, stack: 'at f\ud800 (bundle:1:1)' });
+  // Temporal would end the worker by it.
+  assert.is(readThrown(half, mapped)?.stack, 'at f\ufffd (a.ts:1:1)');
   assert.is(read({ nextRetryDelayMs: 1e300 })?.nextRetryDelayMs, undefined);
   assert.is(read({ details: JSON.stringify(['x'.repeat(300_000)]) })?.details, undefined);
   assert.is(read({ details: `[${'['.repeat(300)}` })?.details, undefined);
