@@ -14,7 +14,7 @@ const LOCAL_STEPS = 40;
 const LOCAL_ROUNDS = 15;
 const RUNS = 200;
 const STEPS = 5;
-const RUNS_ROUNDS = 3;
+const RUNS_ROUNDS = 2;
 const WARM_UP = 20;
 
 /** By turns, round by round. `folder` is empty. */
