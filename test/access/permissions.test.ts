@@ -98,7 +98,8 @@ test('docs/permissions.md says of every endpoint who may call it, as calls by ea
 test('ADM-03: an operator is refused wherever plugins, workflows or triggers are changed', async ({ api, keys }) => {
   const operator = await key(keys, { role: 'operator' });
   const changing = ENDPOINTS.filter(
-    ({ access }) => typeof access !== 'string' && ['plugins:write', 'repo:write', 'projects:write'].includes(access.scope),
+    ({ access }) =>
+      typeof access !== 'string' && ['plugins:write', 'repo:write', 'projects:write'].includes(access.scope),
   );
   assert.ok(changing.length > 0);
   for (const made of changing) assert.is(await called(api, made, operator), '403', made.operation);

@@ -189,7 +189,10 @@ traces('the figures of those runs are served, and have no label that a tenant or
   const words = new Set(
     [...text.matchAll(/^cloister_\w+\{(.*)\} /gm)].flatMap(([, all = '']) => all.match(/\w+(?==")/g)),
   );
-  assert.is([...words].sort().join(' '), 'cache kind le method operation outcome process reason result ring status trigger');
+  assert.is(
+    [...words].sort().join(' '),
+    'cache kind le method operation outcome process reason result ring status trigger',
+  );
   assert.not.match(text, 'outer');
 });
 

@@ -32,7 +32,9 @@ export class Ids {
   learn(url: string, { status, type, text }: Answer): void {
     if (status >= 300 || !type.includes('json') || text.length > 100_000) return;
     const [, kind = ''] = url.split(/[/?]/);
-    for (const [, name = '', id = ''] of text.matchAll(/"(id|runId|version|workflowId|componentId)":"([^"\\]{1,200})"/g)) {
+    for (const [, name = '', id = ''] of text.matchAll(
+      /"(id|runId|version|workflowId|componentId)":"([^"\\]{1,200})"/g,
+    )) {
       this.#add(name === 'id' ? kind : name, id);
     }
   }
