@@ -90,9 +90,14 @@ claim('PW-30 one is killed under load: the other has all its projects, and no ru
   const tookMs = performance.now() - killedAt;
   assert.ok(tookMs < Number(LEASES.WORKER_LEASE_TTL_MS) + 15_000, `${tookMs} ms`);
   for (const id of orphans) {
-    assert.ok(first.lines.some(({ event, projectId }) => event === 'worker_adopted' && projectId === id));
     assert.is((await first.call(`/workers/status/${id}`)).body.isRunning, true);
   }
+  // On a busy machine a lease may have run out before its holder was killed: such a project was taken, not adopted.
+  const taken = first.lines.filter(({ event }) => event === 'worker_adopted' || event === 'worker_started');
+  assert.equal(
+    orphans.filter((id) => !taken.some(({ projectId }) => projectId === id)),
+    [],
+  );
   const results = await Promise.all(handles.map((handle) => handle.result()));
   for (const [n, handle] of handles.entries()) {
     const expected = Array.from({ length: STEPS }, (_, step) => `${handle.workflowId}${step}`.toUpperCase());
