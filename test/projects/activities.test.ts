@@ -1,8 +1,11 @@
 // timeout: 120
 /** Activities of projects: found per call, errors as Temporal tells them, cancellation with time to clean up, heartbeats, retries. */
+import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { headerOf, keepHeader } from '../../host/temporal/project/header.ts';
+import { ACTIVITY_HEADER } from '../../registry/index.ts';
 import { openStage } from './activities/stage.ts';
 
 const stage = await openStage('http://127.0.0.1:9');
@@ -295,6 +298,14 @@ test('a header that nobody of ours wrote is refused', async () => {
   for (const header of [{ pin: 17 }, 'text', { pin: { kind: 'own' }, workflow: { id: 'x', name: 'y' } }]) {
     assert.is((await failureOf('nothing', { header })).type, 'PLAN_INVALID');
   }
+});
+
+test('a header that cannot be decoded is one that nobody of ours wrote', async () => {
+  const context = {} as Context;
+  const broken = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{') };
+  const input = { args: [], headers: { [ACTIVITY_HEADER]: broken } };
+  assert.is(await keepHeader(context).inbound.execute?.(input, async () => 'went on'), 'went on');
+  assert.is(headerOf(context), 'unreadable');
 });
 
 test('a stopped worker gives its activities their grace, and what it cuts off is tried again elsewhere', async () => {

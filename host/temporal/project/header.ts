@@ -1,6 +1,6 @@
 /** The header of activities that guest code schedules, as the host reads it. */
 import type { Context } from '@temporalio/activity';
-import { defaultPayloadConverter } from '@temporalio/common';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import {
   ACTIVITY_HEADER,
@@ -18,11 +18,20 @@ export function keepHeader(context: Context): { inbound: ActivityInboundCallsInt
     inbound: {
       execute(input, next) {
         const payload = input.headers[ACTIVITY_HEADER];
-        if (payload) headers.set(context, defaultPayloadConverter.fromPayload(payload));
+        if (payload) headers.set(context, decoded(payload));
         return next(input);
       },
     },
   };
+}
+
+/** Whatever a client of Temporal's own put there: what cannot be decoded is no header of ours. */
+function decoded(payload: Payload): unknown {
+  try {
+    return defaultPayloadConverter.fromPayload(payload);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Header of an attempt: null when there is none, `unreadable` when it is not what the guest interpreter writes. */
