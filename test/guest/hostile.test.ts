@@ -71,6 +71,7 @@ async function compiled(): Promise<ReadonlyMap<string, GuestPlan>> {
     return new Map([
       ...made.functions.map((entry) => [entry, { ...shared, ...rest, entry }] as const),
       ['spinsAtItsTopLevel', top] as const,
+      ['carriesMuch', { ...shared, ...rest, entry: 'carriesMuch', limits: { steps: 1000, memoryMb: 4 } }] as const,
     ]);
   } finally {
     await sandbox.close();
@@ -236,6 +237,11 @@ test('a query that spins fails alone; the run goes on', async () => {
   await run.signal('go');
   assert.is(await soon(run.result()), 'done');
   assert.equal(failed, []);
+});
+
+test('what was handed in and out is not kept: a run may carry more than its memory holds', async () => {
+  const run = await start('carriesMuch');
+  assert.is(await soon(run.result()), 60);
 });
 
 test('half a character breaks nothing', async () => {

@@ -98,6 +98,7 @@ export class Engine {
       timezoneOffset: 0,
       interruptHandler: () => ++count.steps > count.budget,
       onUnhandledRejection: (promise: JSValueHandle, reason: JSValueHandle, isHandled: boolean) => {
+        rejected.get(promise.identity)?.dispose();
         if (isHandled) rejected.delete(promise.identity);
         else rejected.set(promise.identity, reason.dup());
       },
@@ -112,6 +113,8 @@ export class Engine {
       const made = this.#vm.evalCode(code, GUEST_FILE);
       const text = this.#vm.newString(start);
       this.#vm.callFunction(this.#entry('load'), this.#vm.undefined, made, text).dispose();
+      text.dispose();
+      made.dispose();
     });
     this.#settle();
   }
@@ -120,7 +123,10 @@ export class Engine {
   deliver(text: string, jobs: number, isReplaying: boolean): void {
     this.#refill(jobs, isReplaying);
     this.#guarded(() => {
-      this.#vm.callFunction(this.#entry('deliver'), this.#vm.undefined, this.#vm.newString(text)).dispose();
+      const handed = this.#vm.newString(text);
+      this.#vm.callFunction(this.#entry('deliver'), this.#vm.undefined, handed).dispose();
+      // Or the guest would keep every text that it was ever handed.
+      handed.dispose();
     });
     this.#settle();
   }
@@ -131,7 +137,9 @@ export class Engine {
     return this.#guarded(() => {
       const out = this.#vm.callFunction(this.#entry('collect'), this.#vm.undefined);
       if (!out.isString) throw new TypeError('the guest broke its own answer');
-      return out.toString();
+      const text = out.toString();
+      out.dispose();
+      return text;
     });
   }
 
@@ -171,6 +179,7 @@ export class Engine {
       this.#vm.executePendingJobs();
       for (const reason of this.#rejected.values()) {
         this.#vm.callFunction(this.#entry('note'), this.#vm.undefined, reason).dispose();
+        reason.dispose();
       }
       this.#rejected.clear();
     });

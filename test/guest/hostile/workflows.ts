@@ -229,6 +229,11 @@ export async function spinsInAQuery(): Promise<string> {
   return 'done';
 }
 
+export async function carriesMuch(): Promise<number> {
+  for (let turn = 0; turn < 60; turn++) await own.step?.('x'.repeat(50_000));
+  return 60;
+}
+
 export async function neighbour(): Promise<number> {
   for (let turn = 0; turn < 10; turn++) await near.step?.(turn);
   return 10;
