@@ -22,7 +22,7 @@ import {
 import type { RunSinks } from '../workflows/sinks.ts';
 import { activator } from './activator.ts';
 import { type Command, CommandReader, CommandRefused, HIGHEST, isFinal } from './commands.ts';
-import { Engine, EngineEnded, type EngineFault, outOfMemory } from './engine.ts';
+import { Engine, EngineEnded, type EngineFault, GUEST_FILE, outOfMemory } from './engine.ts';
 import { Trace } from './trace.ts';
 import { write } from './wire.ts';
 
@@ -65,18 +65,16 @@ interface Outcome {
   readonly fault?: { readonly name?: unknown; readonly message?: unknown; readonly stack?: unknown };
 }
 
-/** Jobs that belong to the guest and may come before its plan is there. */
-const EARLY: ReadonlySet<string> = new Set(['signalWorkflow', 'doUpdate', 'cancelWorkflow']);
-/** Jobs of the guest's alone. */
-const GUESTS: ReadonlySet<string> = new Set([
-  ...EARLY,
-  'fireTimer',
-  'resolveActivity',
+/** Jobs of the guest's alone; timers and activities are the host's too, and told by their numbers. */
+const GUESTS = [
+  'signalWorkflow',
+  'doUpdate',
+  'cancelWorkflow',
   'resolveChildWorkflowExecutionStart',
   'resolveChildWorkflowExecution',
   'resolveSignalExternalWorkflow',
   'resolveRequestCancelExternalWorkflow',
-]);
+] as const;
 
 /** One run. */
 export class Interpreter {
@@ -166,7 +164,7 @@ export class Interpreter {
     if (job.queryWorkflow) return this.#isWhole();
     if (job.resolveActivity) return ((job.resolveActivity as { seq?: number }).seq ?? 0) < HIGHEST;
     if (job.fireTimer) return ((job.fireTimer as { seq?: number }).seq ?? 0) < HIGHEST;
-    return [...GUESTS].some((name) => job[name]);
+    return GUESTS.some((name) => job[name]);
   }
 
   #refuseQuery(query: Query): void {
@@ -400,7 +398,7 @@ export class Interpreter {
   /** Stacks of the guest's own failures, in its own files. */
   #readable(failure: unknown): void {
     for (let each = failure as Record<string, unknown> | undefined; each; each = each.cause as typeof each) {
-      if (typeof each.stackTrace === 'string' && each.stackTrace.includes('guest.js')) {
+      if (typeof each.stackTrace === 'string' && each.stackTrace.includes(GUEST_FILE)) {
         each.stackTrace = this.#trace?.stack(each.stackTrace) ?? '';
       }
     }
