@@ -1,5 +1,6 @@
 /** Runs one attack and judges it: the outcome, the canaries, the event loop, and what is left behind. */
 import { isDeepStrictEqual } from 'node:util';
+import { Assertion } from 'uvu/assert';
 import type { ScriptOutcome } from '../../../host/runner.ts';
 import { type Attack, type Case, KILLED, type ScriptAttack } from './attack.ts';
 import { type Counts, countAll, peakMb, unsettled } from './counts.ts';
@@ -40,7 +41,7 @@ export async function judge({ id, effect, attack }: Case, world: World, base: Co
     try {
       await work();
     } catch (error) {
-      faults.push(error instanceof Error ? error.message : String(error));
+      faults.push(faultOf(error));
     }
   };
   await attempt(() => ('script' in attack ? perform(attack, effect, world) : attack.act(world)));
@@ -68,6 +69,12 @@ export async function judge({ id, effect, attack }: Case, world: World, base: Co
     faults,
     ...lateness,
   };
+}
+
+/** What went wrong, in a line: of a comparison, what was there instead. */
+function faultOf(error: unknown): string {
+  if (error instanceof Assertion) return `${error.message} found ${JSON.stringify(error.actual)}`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function perform(attack: ScriptAttack, effect: string, world: World): Promise<void> {
