@@ -100,6 +100,17 @@ export class Clone {
     return code === 0 ? stdout.trim() : null;
   }
 
+  /**
+   * The commit of main, null where there is none. Every start of a run asks for it, and a process of git's holds the host up for
+   * as long as it takes to fork it: the file of the ref is read instead, where git keeps it as one. It is never half written.
+   */
+  async head(): Promise<string | null> {
+    const ref = `refs/heads/${this.main}`;
+    const text = await readFile(join(this.options.dir, '.git', ref), 'utf8').catch(() => '');
+    const [, commit] = HASH_LINE.exec(text) ?? [];
+    return commit ?? this.tip(ref);
+  }
+
   /** The branch that is checked out, null where there is none. */
   async current(): Promise<string | null> {
     const { code, stdout } = await this.git(['symbolic-ref', '--quiet', '--short', 'HEAD']);
@@ -124,6 +135,9 @@ export class Clone {
     return { ...accessTo(remote), timeoutMs: REMOTE_TIMEOUT_MS };
   }
 }
+
+/** What the file of a ref holds. A symbolic one, one among the packed, and one of another backend are git's to read. */
+const HASH_LINE = /^([0-9a-f]{40}|[0-9a-f]{64})\n$/;
 
 /** Packages, and what is half-made. */
 const OURS = ['/node_modules', '/.cloister-*/'];

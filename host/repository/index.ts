@@ -104,7 +104,7 @@ export class Repository {
     }
     if (branch === null || branch === this.#clone.main) {
       const { main } = this.#clone;
-      const commit = await this.#clone.tip(`refs/heads/${main}`);
+      const commit = await this.#clone.head();
       if (commit !== null) return { dir, branch: main, commit };
       throw new ApiError('BRANCH_NOT_FOUND', 'the repository has no main branch', { expected: 'CONFIG_BRANCH' });
     }

@@ -120,6 +120,26 @@ snapshots('API-46: with reload, a commit takes effect in the next run, from its 
   assert.ok(existsSync(join(stand.checkouts, commit)), 'a checkout that was removed is made again');
 });
 
+snapshots('where main is costs no process of git, and git is asked where its ref is packed', async () => {
+  const repository = stand.repository();
+  await repository.sync();
+  const commit = await stand.publish(saying('second'));
+  await repository.sync();
+  const { PATH } = process.env;
+  process.env.PATH = '/nowhere';
+  try {
+    assert.is((await repository.place(null)).commit, commit);
+  } finally {
+    process.env.PATH = PATH;
+  }
+  await git(stand.dir, 'pack-refs', '--all');
+  assert.not(existsSync(join(stand.dir, '.git/refs/heads/main')));
+  assert.is((await repository.place('main')).commit, commit);
+  const later = await stand.publish(saying('third'));
+  await repository.sync();
+  assert.is((await repository.place(null)).commit, later);
+});
+
 snapshots('API-47: without reload, nothing that is committed takes effect before a restart', async () => {
   const repository = stand.repository();
   await repository.sync();
