@@ -224,7 +224,7 @@ export const API_ERRORS = {
     when: 'the Idempotency-Key was used for another request within the last 24 hours',
   },
   RUN_IN_PROGRESS: { status: 409, when: 'the run has not ended: cancel or terminate it, or wait' },
-  RUN_CLOSED: { status: 409, when: 'the run has ended: there is nothing to cancel or to terminate' },
+  RUN_CLOSED: { status: 409, when: 'the run has ended: there is nothing to cancel, to terminate or to signal' },
   PLAN_GONE: { status: 409, when: 'the plan of the run can no longer be had; ask for a re-run with plan "current"' },
   ANCESTOR_NOT_COMPLETED: {
     status: 409,
@@ -243,6 +243,10 @@ export const API_ERRORS = {
   MEDIA_TYPE_UNSUPPORTED: { status: 415, when: 'the body is of another kind than the endpoint takes' },
   WORKFLOW_INVALID: { status: 422, when: 'the workflow has errors; see problems' },
   ACTIVITY_UNKNOWN: { status: 422, when: 'the plan of the run has no such activity' },
+  QUERY_FAILED: {
+    status: 422,
+    when: "the run's workflow answers no such query, or its handler failed; the message has its words",
+  },
   OUTPUTS_TOO_LARGE: { status: 422, when: 'the outputs that a re-run would keep are too large together' },
   PLUGIN_INVALID: { status: 422, when: 'the plugin has errors in its manifest or its scripts; see problems' },
   TRIGGER_INVALID: {
@@ -378,6 +382,7 @@ export const PROJECT_ERRORS = {
     advice: 'read the message and the line in the error',
   },
   WORKFLOW_NOT_READY: {
+    status: 409,
     when: 'a query came before the first step of the run had loaded its plan',
     advice: 'ask again',
   },
@@ -435,6 +440,7 @@ export const PROJECT_ERRORS = {
     advice: 'read its last failure; mend the activity, or raise maximumAttempts',
   },
   WORKER_NOT_RUNNING: {
+    status: 503,
     when: 'runs wait on the queue of a project whose worker does not run',
     advice: 'start the worker: POST /workers/start',
   },

@@ -208,7 +208,7 @@ export class ProjectCode {
       return [name, isNewest && pin.kind !== 'built-in' ? { ...pin, digest: null } : pin] as const;
     });
     return {
-      interpreter: 1,
+      interpreter: 2,
       workflow: { id: workflow.id, name: workflow.name },
       entry,
       types: typesOf(workflow),

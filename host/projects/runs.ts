@@ -2,18 +2,24 @@
 import { randomUUID } from 'node:crypto';
 import {
   type Client,
+  QueryNotRegisteredError,
   WorkflowExecutionAlreadyStartedError,
   type WorkflowExecutionDescription,
   type WorkflowExecutionInfo,
   WorkflowFailedError,
 } from '@temporalio/client';
-import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
+import { defaultPayloadConverter } from '@temporalio/common';
 import type { ProjectRow } from '../../registry/index.ts';
 import { ApiError } from '../error.ts';
 import { type Ask, asker } from '../runs/ask.ts';
+import type { RunLogs } from '../runs/logs.ts';
 import { notFound } from '../runs/refusal.ts';
 import { quote } from '../runs/visibility.ts';
+import { grpcOf, isLate } from '../temporal/trouble.ts';
 import { isWorkflowId } from '../temporal/workflows/names.ts';
+import { failureView, type RunFailureView } from './cause.ts';
+import { linesOf, type ProjectLinePage } from './lines.ts';
+import { type PendingActivityView, pendingViews } from './pending.ts';
 
 /** Status of a run of a project, as Temporal has it. */
 export const RUN_STATUSES = [
@@ -25,15 +31,6 @@ export const RUN_STATUSES = [
   'timed-out',
   'continued-as-new',
 ] as const;
-
-/** Why a run failed, and why that. `code` is the failure's own type where it has one. */
-export interface RunFailureView {
-  readonly code: string;
-  readonly message: string;
-  /** Places in the project's code. */
-  readonly stack: string | null;
-  readonly cause: RunFailureView | null;
-}
 
 /** A run without its result. Times are ISO 8601. */
 export interface ProjectRunSummary {
@@ -53,6 +50,26 @@ export interface ProjectRunView extends ProjectRunSummary {
   readonly result: unknown;
   /** Null unless it ended otherwise. */
   readonly failure: RunFailureView | null;
+  /** Activities that have not ended; none of a run that has. */
+  readonly pendingActivities: readonly PendingActivityView[];
+}
+
+/** Ids of a run. */
+export interface ProjectRunIds {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+/** A run as a path names it. `runId` absent: the latest of the workflow id. */
+export interface RunNamed {
+  readonly workflowId: string;
+  readonly runId?: string | undefined;
+}
+
+/** What is told to a run, or asked of it. */
+export interface RunMessage {
+  readonly name: string;
+  readonly args: readonly unknown[];
 }
 
 /** What is to be started. */
@@ -65,7 +82,6 @@ export interface ProjectStart {
 
 type Project = Pick<ProjectRow, 'id' | 'tenant' | 'taskQueueName'>;
 
-const DEEPEST_CAUSE = 8;
 const STATUS: Readonly<Record<string, ProjectRunSummary['status']>> = {
   COMPLETED: 'completed',
   FAILED: 'failed',
@@ -78,9 +94,12 @@ const STATUS: Readonly<Record<string, ProjectRunSummary['status']>> = {
 /** Runs of every project. Rejects with `ApiError` for what a client can mend or wait for. */
 export class ProjectRuns {
   readonly #ask: Ask;
+  readonly #logs: RunLogs | null;
 
-  constructor(client: Client) {
+  /** Without `logs` what a run logs is in the host's log only. */
+  constructor(client: Client, logs: RunLogs | null = null) {
     this.#ask = asker(client);
+    this.#logs = logs;
   }
 
   /** Starts a run, or finds the one of the same type that runs under the id. Rejects with `WORKFLOW_ID_TAKEN`. */
@@ -122,15 +141,89 @@ export class ProjectRuns {
     return (await this.#ask((client) => client.workflow.count(query))).count;
   }
 
-  /** The latest run of a workflow id, or the one that is named. What is on another queue is `RUN_NOT_FOUND`. */
-  async show({ taskQueueName }: Project, workflowId: string, runId?: string): Promise<ProjectRunView> {
+  /** The run, and what it waits for. What is on another queue is `RUN_NOT_FOUND`, here and in all that follows. */
+  async show(project: Project, named: RunNamed): Promise<ProjectRunView> {
+    const info = await this.#described(project, named);
+    const summary = summaryOf(info);
+    const view = { ...summary, result: null, failure: null, pendingActivities: [] };
+    if (summary.status === 'continued-as-new') return view;
+    if (summary.status === 'running')
+      return { ...view, pendingActivities: pendingViews(info.raw.pendingActivities ?? []) };
+    return { ...view, ...(await this.#end(summary)) };
+  }
+
+  /** What its workflow and its activities logged, in order; null where nobody keeps it. Rejects with `STORE_UNAVAILABLE`. */
+  async lines(project: Project, named: RunNamed, after: number, atMost: number): Promise<ProjectLinePage | null> {
+    const { runId } = await this.#described(project, named);
+    return this.#logs && linesOf(this.#logs, runId, after, atMost);
+  }
+
+  /** Asks a run to end: its code is told. Rejects with `RUN_CLOSED`. */
+  cancel(project: Project, named: RunNamed, reason: string): Promise<ProjectRunIds> {
+    return this.#act(project, named, ({ workflowService, options: { namespace, identity } }, workflowExecution) =>
+      workflowService.requestCancelWorkflowExecution({ namespace, identity, workflowExecution, reason }),
+    );
+  }
+
+  /** Ends a run at once: nothing of it is told. Rejects with `RUN_CLOSED`. */
+  terminate(project: Project, named: RunNamed, reason: string): Promise<ProjectRunIds> {
+    return this.#act(project, named, (client, { workflowId, runId }) =>
+      client.workflow.getHandle(workflowId, runId).terminate(reason),
+    );
+  }
+
+  /** Tells a run something. A signal comes once for each `requestId`. Rejects with `RUN_CLOSED`. */
+  signal(project: Project, named: RunNamed, { name, args }: RunMessage, requestId: string): Promise<ProjectRunIds> {
+    const input = { payloads: args.map((arg) => defaultPayloadConverter.toPayload(arg)) };
+    return this.#act(project, named, ({ workflowService, options: { namespace, identity } }, workflowExecution) =>
+      workflowService.signalWorkflowExecution({
+        ...{ namespace, identity, workflowExecution, signalName: name, input, requestId },
+      }),
+    );
+  }
+
+  /**
+   * Asks a run something, also one that has ended. Rejects with `QUERY_FAILED`, `WORKFLOW_NOT_READY`, and with
+   * `WORKER_NOT_RUNNING` where nobody answered.
+   */
+  async query(project: Project, named: RunNamed, { name, args }: RunMessage) {
+    const { workflowId, runId } = await this.#described(project, named);
+    try {
+      const result: unknown = await this.#ask((client) =>
+        client.workflow
+          .getHandle(workflowId, runId)
+          .query<unknown, unknown[]>(name, ...args)
+          .catch((error: unknown) => {
+            throw unanswered(error);
+          }),
+      );
+      return { workflowId, runId, result: result ?? null };
+    } catch (error) {
+      throw error instanceof QueryNotRegisteredError ? refusedQuery(error) : error;
+    }
+  }
+
+  /** Does something to an open run, by the very ids that were found. */
+  async #act(
+    project: Project,
+    named: RunNamed,
+    act: (client: Client, ids: ProjectRunIds) => Promise<unknown>,
+  ): Promise<ProjectRunIds> {
+    const { workflowId, runId, status } = await this.#described(project, named);
+    const closed = () => new ApiError('RUN_CLOSED', 'the run has ended', { where: 'path', found: runId });
+    if (status.name !== 'RUNNING') throw closed();
+    await this.#ask((client) => act(client, { workflowId, runId })).catch((error: unknown) => {
+      // It ended between the two questions.
+      throw error instanceof ApiError && error.code === 'RUN_NOT_FOUND' ? closed() : error;
+    });
+    return { workflowId, runId };
+  }
+
+  async #described({ taskQueueName }: Project, { workflowId, runId }: RunNamed): Promise<WorkflowExecutionDescription> {
     if (!isWorkflowId(workflowId)) throw notFound();
     const info = await this.#ask((client) => client.workflow.getHandle(workflowId, runId).describe());
     if (info.taskQueue !== taskQueueName) throw notFound();
-    const summary = summaryOf(info);
-    if (summary.status === 'running' || summary.status === 'continued-as-new')
-      return { ...summary, result: null, failure: null };
-    return { ...summary, ...(await this.#end(summary)) };
+    return info;
   }
 
   async #end({ workflowId, runId }: ProjectRunSummary): Promise<Pick<ProjectRunView, 'result' | 'failure'>> {
@@ -141,7 +234,7 @@ export class ProjectRuns {
       return { result: result ?? null, failure: null };
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw error;
-      return { result: null, failure: failureOf(error.cause ?? error, 0) };
+      return { result: null, failure: failureView(error.cause ?? error) };
     }
   }
 }
@@ -160,20 +253,24 @@ function summaryOf(info: WorkflowExecutionInfo | WorkflowExecutionDescription): 
   };
 }
 
-function failureOf(error: Error, depth: number): RunFailureView {
-  const { name, message, stack, cause } = error;
-  const type = error instanceof ApplicationFailure ? error.type : null;
-  const own = error instanceof TemporalFailure ? error.failure?.stackTrace : stack;
-  return {
-    code: type ?? name,
-    message,
-    stack: guestStack(own),
-    cause: cause instanceof Error && depth < DEEPEST_CAUSE ? failureOf(cause, depth + 1) : null,
-  };
+/** FAILED_PRECONDITION: nobody has polled the queue for a while, or the run's tasks fail. */
+const NOT_READY = 9;
+const LONGEST_ANSWER = 1000;
+
+/** Nobody took the question, or took it in time. */
+function unanswered(error: unknown): unknown {
+  if (!isLate(error) && grpcOf(error)?.code !== NOT_READY) return error;
+  return new ApiError('WORKER_NOT_RUNNING', 'nobody answered the query', {
+    where: 'worker of the project',
+    found: 'no answer in time',
+    expected: 'a worker that runs, and code that answers: see GET /workers/{projectId}/diagnose',
+  });
 }
 
-/** Lines that name files of the host are not a client's to read. */
-function guestStack(stack: string | null | undefined): string | null {
-  const lines = (stack ?? '').split('\n').filter((line) => line.trim() !== '' && !/[\\/]|node:|webpack/.test(line));
-  return lines.length > 0 ? lines.join('\n') : null;
+/** What the run itself said to the question. */
+function refusedQuery({ message }: QueryNotRegisteredError): ApiError {
+  const isEarly = message.includes('whose plan is not loaded yet');
+  return new ApiError(isEarly ? 'WORKFLOW_NOT_READY' : 'QUERY_FAILED', message.slice(0, LONGEST_ANSWER), {
+    where: 'path name',
+  });
 }

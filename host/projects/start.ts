@@ -11,6 +11,7 @@ import { ProjectCode } from './code.ts';
 import { SharedConnection } from './connection.ts';
 import { Doctor } from './diagnose.ts';
 import { ProjectWorkers } from './index.ts';
+import { labelOf } from './lines.ts';
 import { TaskQueues } from './queues.ts';
 import { ProjectRuns } from './runs.ts';
 import { tellFailures } from './told.ts';
@@ -71,7 +72,7 @@ export async function startProjects(options: HostOptions, running: Beside): Prom
   return {
     workers,
     code,
-    runs: new ProjectRuns(client),
+    runs: new ProjectRuns(client, running.work.runs.logs),
     queues,
     doctor,
     close: async () => {
@@ -88,7 +89,7 @@ interface LaunchParts {
 }
 
 /** Makes Temporal workers over one connection and one bundle. */
-function launcher(options: HostOptions, { scripts }: Beside, { code, connection, watch }: LaunchParts): Launch {
+function launcher(options: HostOptions, { scripts, work }: Beside, { code, connection, watch }: LaunchParts): Launch {
   const { projects, temporal, tenants, payloadMaxBytes, cacheDir, log } = options;
   if (projects === null) throw new Error('a host without project workers launches none');
   const { workers: settings, guest } = projects;
@@ -125,7 +126,8 @@ function launcher(options: HostOptions, { scripts }: Beside, { code, connection,
       failed: (error, of) => log.error({ ...of, err: error }, 'a step of a project worker failed, and is tried again'),
       log: (line, of) => {
         log[line.level]({ script: true, ...of, data: line.data }, line.message);
-        options.scriptLog?.(line, of.name);
+        options.scriptLog?.(line, of.name || of.workflow);
+        work.runs.logs?.write(line, { runId: of.runId, activity: labelOf(of), attempt: of.attempt });
       },
     });
 }

@@ -120,6 +120,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'create-project-workflow': { name: 'x' },
   'create-component': { name: 'x', code: 'x' },
   'run-project-workflow': { type: 'x' },
+  'signal-project-run': { name: 'x' },
 };
 
 /** The answer without what differs by nature: the request's id, and the very ids that were asked for. */

@@ -18,25 +18,37 @@ const ACTIVITIES = {
   greet: 'export async function greet(name: string) { console.log("hi"); return "hello ".concat(name); }',
   breaks: 'export async function breaks() { throw new TypeError("no such mailbox"); }',
   dawdles: 'export async function dawdles() { await new Promise((done) => setTimeout(done, 30_000)); }',
+  idles: 'export async function idles() { await new Promise((done) => setTimeout(done, 50_000)); }',
   hoards:
     'export async function hoards() { const all = []; for (;;) all.push(new Array(100_000).fill(Math.random())); }',
 };
 
 const WORKFLOWS = `
-import { proxyActivities, sleep, condition, defineSignal, setHandler } from '@temporalio/workflow';
+import { proxyActivities, condition, defineQuery, defineSignal, log, setHandler } from '@temporalio/workflow';
 import type * as activities from './activities';
 const once = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { maximumAttempts: 1 } });
 const twice = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { maximumAttempts: 2, initialInterval: '50ms' } });
 const quick = proxyActivities<any>({ startToCloseTimeout: '1 second', retry: { maximumAttempts: 1 } });
 const ever = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { initialInterval: '100ms', backoffCoefficient: 1 } });
-export async function greeting(name: string) { return { said: await once.greet(name) }; }
+const thrice = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { maximumAttempts: 3 } });
+export async function greeting(name: string) { log.warn('greets', { name }); return { said: await once.greet(name) }; }
+export async function idling() { return thrice.idles(); }
 export async function misspelt() { return once.gret('x'); }
 export async function breaking() { return twice.breaks(); }
 export async function dawdling() { return quick.dawdles(); }
 export async function hoarding() { return once.hoards(); }
 export async function bloating() { const all = []; for (;;) all.push(new Array(1000).fill(all.length)); }
 export async function trying() { return ever.breaks(); }
-export async function waiting() { let done = false; setHandler(defineSignal('finish'), () => { done = true; }); await condition(() => done); return 1; }
+export async function waiting() {
+  let done = false;
+  const heard: unknown[] = [];
+  setHandler(defineSignal('finish'), () => { done = true; });
+  setHandler(defineSignal('say'), (...words: unknown[]) => { heard.push(words); });
+  setHandler(defineQuery('heard'), (after: number) => heard.slice(after));
+  setHandler(defineQuery('broken'), () => { throw new Error('no such thing'); });
+  await condition(() => done);
+  return 1;
+}
 `;
 
 test.before(async () => {
@@ -84,7 +96,7 @@ test('a workflow that does not compile is not published, and nothing of it is ke
 test('PW-6 a workflow that is published after the start of an empty project runs, pinned to the digest that was told', async () => {
   const started = await api.post('/workers/start', { projectId: project });
   assert.equal(
-    [started.status, started.body.warnings[0]?.code],
+    [started.status, started.body.warnings?.[0]?.code],
     [200, 'NO_COMPILED_WORKFLOWS'],
     JSON.stringify(started.body),
   );
@@ -169,6 +181,110 @@ test('PW-39 what runs fail of is shown by diagnose under its code, with run, act
     /run (waiting-1|trying): found code sha256:\w+, expected the current code sha256:\w+/,
   );
   assert.not.match(JSON.stringify(diagnosis), /node_modules|file:\/\/|node:internal/, 'PW-44');
+});
+
+test('an open run shows what it waits for: which activity, at which attempt of how many, and what it failed of', async () => {
+  const trying = await until(async () => {
+    const [activity] = (await show('trying')).pendingActivities;
+    return activity?.error && activity;
+  }, 'a failed attempt');
+  assert.equal([trying.id, trying.name, trying.maximumAttempts], ['1', 'breaks', null]);
+  assert.ok(trying.attempts >= 2 && ['pending', 'running'].includes(trying.status), JSON.stringify(trying));
+  assert.equal([trying.error.code, trying.error.message], ['TypeError', 'no such mailbox']);
+  assert.not.match(JSON.stringify(trying), /node_modules|file:\/\/|\/work|node:internal/, 'PW-44');
+  assert.is((await start('idling', [], 'idling-1')).status, 202);
+  const idling = await until(async () => {
+    const [activity] = (await show('idling-1')).pendingActivities;
+    return activity?.heartbeatAt && activity;
+  }, 'a sign of life');
+  const { startedAt, heartbeatAt, ...told } = idling;
+  assert.equal(told, {
+    ...{ id: '1', name: 'idles', status: 'running', state: 'started', attempts: 1, maximumAttempts: 3 },
+    ...{ nextAttemptAt: null, error: null },
+  });
+  assert.ok(Date.parse(startedAt) <= Date.parse(heartbeatAt));
+  assert.equal((await show('greeting-1')).pendingActivities, []);
+});
+
+const RUN_CALLS = [
+  ['GET', '', undefined],
+  ['GET', '/logs', undefined],
+  ['GET', '/queries/heard', undefined],
+  ['POST', '/signal', { name: 'say' }],
+  ['POST', '/cancel', {}],
+  ['POST', '/terminate', {}],
+] as const;
+
+test('a run is told, asked, cancelled and terminated; one of another queue is as one that does not exist', async () => {
+  const at = `/projects/${project}/runs`;
+  const other = (await api.get('/projects')).body.projects.find(({ name }: { name: string }) => name === 'Other').id;
+  for (const [method, path, body] of RUN_CALLS) {
+    const answers = [];
+    for (const id of ['waiting-1', 'nobodys']) {
+      const { status, body: told } = await api.send(method, `/projects/${other}/runs/${id}${path}`, body);
+      answers.push([status, { ...told, requestId: null }]);
+    }
+    assert.is(answers[0]?.[0], 404, path);
+    assert.equal(answers[0], answers[1], path);
+  }
+  const say = (key: string, ...args: unknown[]) =>
+    api.post(`${at}/waiting-1/signal`, { name: 'say', args }, { 'idempotency-key': key });
+  const first = await say('k-1', 'a', 1);
+  assert.equal([first.status, first.body.status, first.body.workflowId], [202, 'running', 'waiting-1']);
+  assert.is((await say('k-1', 'a', 1)).status, 202, 'said once more, and heard once');
+  await say('k-2', { b: 2 });
+  const ask = (name: string, query = '') => api.get(`${at}/waiting-1/queries/${name}${query}`);
+  assert.equal((await ask('heard')).body.result, [['a', 1], [{ b: 2 }]]);
+  assert.equal((await ask('heard', `?args=${encodeURIComponent('[1]')}`)).body.result, [[{ b: 2 }]]);
+  for (const [name, words] of [
+    ['nothing', /nothing/],
+    ['broken', /no such thing/],
+  ] as const) {
+    const { status, body } = await ask(name);
+    assert.equal([status, body.code], [422, 'QUERY_FAILED'], name);
+    assert.match(body.error, words);
+    assert.not.match(JSON.stringify(body), /node_modules|file:\/\/|node:internal/, 'PW-44');
+  }
+  for (const answer of [
+    await ask('__stack_trace'),
+    await ask('heard', '?args=7'),
+    await api.post(`${at}/waiting-1/signal`, { name: '__temporal_x' }),
+    await api.post(`${at}/waiting-1/cancel?runId=x`, {}),
+  ])
+    assert.equal([answer.status, answer.body.code], [400, 'BODY_INVALID'], JSON.stringify(answer.body));
+
+  const cancelled = await api.post(`${at}/idling-1/cancel`, { reason: 'no longer wanted' });
+  assert.equal([cancelled.status, cancelled.body.status], [202, 'running']);
+  const gone = await ended('idling-1');
+  assert.equal([gone.status, gone.pendingActivities], ['cancelled', []]);
+  const { runId } = await show('trying');
+  const terminated = await api.post(`${at}/trying/terminate?runId=${runId}`, { reason: 'it never ends' });
+  assert.equal([terminated.status, terminated.body], [200, { workflowId: 'trying', runId, status: 'terminated' }]);
+  assert.match((await ended('trying')).failure.message, /^it never ends \(by /);
+  for (const path of ['cancel', 'terminate', 'signal']) {
+    const { status, body } = await api.post(`${at}/trying/${path}`, path === 'signal' ? { name: 'say' } : {});
+    assert.equal([status, body.code, body.found], [409, 'RUN_CLOSED', runId], path);
+  }
+  await api.post(`${at}/waiting-1/signal`, { name: 'finish' });
+  assert.equal((await ended('waiting-1')).result, 1);
+  assert.equal((await ask('heard')).body.result.length, 2, 'one that has ended can be asked');
+});
+
+test('what a run and its activities log is shown with it, in order and in pages', async () => {
+  const at = `/projects/${project}/runs/greeting-1/logs`;
+  const lines = await until(async () => {
+    const { body } = await api.get(at);
+    return body.lines.length >= 2 && body.lines;
+  }, 'both lines');
+  assert.equal(
+    lines.map(({ time: _, ...line }: { time: string }) => line),
+    [
+      { activity: null, activityId: null, attempt: 1, level: 'warn', message: 'greets', data: { name: 'Ann' } },
+      { activity: 'greet', activityId: '1', attempt: 1, level: 'info', message: 'hi', data: null },
+    ],
+  );
+  const page = (await api.get(`${at}?limit=1`)).body;
+  assert.equal([page.lines, (await api.get(`${at}?cursor=${page.nextCursor}`)).body.lines], [[lines[0]], [lines[1]]]);
 });
 
 test('PW-38 /metrics has uptime, heartbeat latency, code load time, workflows per worker, memory, CPU and backlog', async () => {

@@ -3,6 +3,7 @@ import type { Request } from '@hapi/hapi';
 import { z } from 'zod';
 import { type ProjectRow, type ProjectWorkflowRow, QueueError, type Store } from '../../../registry/index.ts';
 import { ApiError } from '../../error.ts';
+import type { RunNamed } from '../../projects/runs.ts';
 import { regarding } from '../audit.ts';
 import { type Call, need } from '../endpoint.ts';
 import { shown } from '../query.ts';
@@ -42,6 +43,20 @@ export async function projectFor(
   if (found === null || (tenant !== null && found.tenant !== tenant)) throw noProject(id);
   about(request, found);
   return found;
+}
+
+/** Which run of a workflow id is meant, in the query. */
+export const RUN_QUERY = {
+  runId: z
+    .string({ error: 'expected a UUID' })
+    .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'expected a UUID')
+    .optional()
+    .meta({ description: 'Absent: the latest run of the workflow id.' }),
+};
+
+/** The run of the path. */
+export function runNamed({ params, query }: Pick<Call<{ runId?: string | undefined }>, 'params' | 'query'>): RunNamed {
+  return { workflowId: String(params.workflowId), runId: query.runId };
 }
 
 /** A workflow with its project. */

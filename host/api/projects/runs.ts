@@ -1,10 +1,11 @@
 /** `/projects/{projectId}/runs`: runs of a project's workflows. */
 import { z } from 'zod';
 import { ApiError } from '../../error.ts';
+import { PENDING_STATES } from '../../projects/pending.ts';
 import { RUN_STATUSES } from '../../projects/runs.ts';
 import { isWorkflowId } from '../../temporal/workflows/names.ts';
 import { endpoint, need } from '../endpoint.ts';
-import { projectOf } from './find.ts';
+import { projectOf, RUN_QUERY, runNamed } from './find.ts';
 import { PROJECT_PROBLEM } from './schemas.ts';
 
 const READS = { role: 'viewer', scope: 'runs:read', tenants: 'own' } as const;
@@ -45,7 +46,46 @@ const FAILURE = z
     },
   })
   .meta({ id: 'ProjectRunFailure', description: 'Why a run failed, and what was behind it.' });
-const RUN = z.object({ ...SUMMARY, result: z.unknown(), failure: FAILURE.nullable() }).meta({ id: 'ProjectRun' });
+const PENDING = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    status: z.enum(['pending', 'running']).meta({ description: '`pending`: it waits for an attempt.' }),
+    state: z.enum(PENDING_STATES).meta({ description: "In Temporal's words." }),
+    attempts: z.int().meta({ description: 'Number of the attempt that runs, or is waited for.' }),
+    maximumAttempts: z.int().nullable().meta({ description: 'Null: it is tried for ever.' }),
+    startedAt: z.string().nullable().meta({ description: 'When the last attempt began.' }),
+    nextAttemptAt: z.string().nullable(),
+    heartbeatAt: z.string().nullable(),
+    error: FAILURE.nullable().meta({ description: 'What the last attempt failed of.' }),
+  })
+  .meta({ id: 'ProjectRunActivity' });
+const RUN = z
+  .object({
+    ...SUMMARY,
+    result: z.unknown(),
+    failure: FAILURE.nullable(),
+    pendingActivities: z.array(PENDING).meta({ description: 'Activities of an open run that have not ended.' }),
+  })
+  .meta({ id: 'ProjectRun' });
+
+const LINES = 'expected a number from 1 to 1000';
+const LOGS = z
+  .object({
+    lines: z.array(
+      z.object({
+        activity: z.string().nullable().meta({ description: "Its name; null for the workflow's own." }),
+        activityId: z.string().nullable().meta({ description: 'Within the run.' }),
+        attempt: z.int(),
+        time: z.string(),
+        level: z.enum(['debug', 'info', 'warn', 'error']),
+        message: z.string(),
+        data: z.unknown(),
+      }),
+    ),
+    nextCursor: z.string().nullable().meta({ description: 'For the lines after these; null when there were no more.' }),
+  })
+  .meta({ id: 'ProjectRunLogs' });
 
 /** Endpoints about runs of projects. */
 export const projectRunEndpoints = [
@@ -127,17 +167,36 @@ export const projectRunEndpoints = [
     tag: 'projects',
     summary: 'What became of a run: the latest of the workflow id, or the one that is named.',
     access: READS,
-    query: z.object({
-      runId: z
-        .string({ error: 'expected a UUID' })
-        .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'expected a UUID')
-        .optional(),
-    }),
+    query: z.object(RUN_QUERY),
     answers: { 200: { description: 'The run.', schema: RUN } },
     errors: ['PROJECT_NOT_FOUND', 'RUN_NOT_FOUND'],
     handler: async (call, parts) => {
       const project = await projectOf(call, parts);
-      return need(parts.projectRuns, 'project workers').show(project, String(call.params.workflowId), call.query.runId);
+      return need(parts.projectRuns, 'project workers').show(project, runNamed(call));
+    },
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/projects/{projectId}/runs/{workflowId}/logs',
+    operation: 'get-project-run-logs',
+    tag: 'projects',
+    summary: 'What the workflow of a run and its activities logged, in order.',
+    access: READS,
+    query: z.object({
+      ...RUN_QUERY,
+      limit: z.coerce.number({ error: LINES }).int(LINES).min(1, LINES).max(1000, LINES).default(200),
+      cursor: z
+        .string({ error: 'expected the nextCursor of an earlier answer' })
+        .regex(/^\d{1,16}$/, 'expected the nextCursor of an earlier answer')
+        .optional(),
+    }),
+    answers: { 200: { description: 'A page of lines.', schema: LOGS } },
+    errors: ['PROJECT_NOT_FOUND', 'RUN_NOT_FOUND'],
+    handler: async (call, parts) => {
+      const project = await projectOf(call, parts);
+      const { limit, cursor = '0' } = call.query;
+      const runs = need(parts.projectRuns, 'project workers');
+      return need(await runs.lines(project, runNamed(call), Number(cursor), limit), 'table for what scripts log');
     },
   }),
 ];

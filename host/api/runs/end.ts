@@ -9,7 +9,8 @@ import type { ApiParts } from '../server.ts';
 import { runOf } from './asked.ts';
 
 const WRITE = { role: 'operator', scope: 'runs:write', tenants: 'own' } as const;
-const BODY = z.strictObject({
+/** Body of what ends a run. */
+export const ENDING = z.strictObject({
   reason: z
     .string({ error: 'expected a text' })
     .max(1000, 'expected at most 1000 characters')
@@ -28,7 +29,7 @@ export const endEndpoints = [
     tag: 'runs',
     summary: 'Asks a run to end: its scripts are stopped, its resource is closed.',
     access: WRITE,
-    body: BODY,
+    body: ENDING,
     answers: { 202: { description: 'The run was asked to end.', schema: endedRun } },
     handler: async (call, parts) => {
       const ids = await ended(call, parts, (runs, view) => runs.cancel(view, wordsOf(call)));
@@ -42,7 +43,7 @@ export const endEndpoints = [
     tag: 'runs',
     summary: 'Ends a run at once, without its scripts being told.',
     access: WRITE,
-    body: BODY,
+    body: ENDING,
     answers: { 200: { description: 'The run is over.', schema: endedRun } },
     handler: async (call, parts) => {
       const ids = await ended(call, parts, (runs, view) => runs.terminate(view, wordsOf(call)));
@@ -64,8 +65,8 @@ async function ended(call: Call, parts: ApiParts, end: (runs: Runs, view: RunVie
 }
 
 /** The reason, and who gave it. */
-function wordsOf({ body, caller }: Call): string {
-  const { reason } = body as z.output<typeof BODY>;
+export function wordsOf({ body, caller }: Call): string {
+  const { reason } = body as z.output<typeof ENDING>;
   const by = `by ${caller?.name ?? 'unknown'}`;
   return reason ? `${reason} (${by})` : by;
 }

@@ -29,9 +29,9 @@ export interface AttemptOf {
   readonly runId: string;
   /** Name of the workflow; its type where no header says it. */
   readonly workflow: string;
-  /** Id within the run. */
+  /** Id within the run; empty for a line of the workflow's own. */
   readonly activity: string;
-  /** What guest code calls it. */
+  /** What guest code calls it; empty for a line of the workflow's own. */
   readonly name: string;
   readonly attempt: number;
 }

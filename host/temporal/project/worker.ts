@@ -4,6 +4,7 @@ import { runWorker } from '../running.ts';
 import type { WorkerWatch } from '../worker.ts';
 import { type ActivityCode, createProjectActivity, type ProjectActivityDependencies } from './activity.ts';
 import { keepHeader } from './header.ts';
+import { guestLines } from './lines.ts';
 import { hostSteps, type StepDependencies } from './steps.ts';
 
 /** What the worker may take at once, and how large things may be. */
@@ -77,7 +78,13 @@ export async function startProjectWorker(options: ProjectWorkerOptions): Promise
       default: createProjectActivity({ ...options, ...limits, failed: (error, of) => failed(error, { ...of }) }),
     },
     interceptors: { activity: [...(watch?.activities ?? []), keepHeader] },
-    ...(watch && { sinks: watch.sinks }),
+    sinks: {
+      ...watch?.sinks,
+      ...guestLines((line, { runId, workflowType }) => {
+        const { id: projectId, tenant } = project();
+        options.log(line, { projectId, tenant, runId, workflow: workflowType, activity: '', name: '', attempt: 1 });
+      }),
+    },
     // A cancellation reaches a script with the answer to a heartbeat, so heartbeats must not be held back.
     maxHeartbeatThrottleInterval: 1000,
     maxConcurrentActivityTaskExecutions: limits.maxActivities,
