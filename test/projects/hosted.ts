@@ -161,7 +161,7 @@ export function newProject(
 export async function until<T>(
   look: () => T | Promise<T>,
   what: string,
-  limitMs = 10_000,
+  limitMs = 30_000,
 ): Promise<Exclude<T, false | null | undefined>> {
   const end = performance.now() + limitMs;
   for (;;) {

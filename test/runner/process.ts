@@ -10,7 +10,7 @@ export interface Setting {
   readonly temporal: string | null;
 }
 
-const SETTLE_MS = 3000;
+const SETTLE_MS = 10_000;
 const DRAIN_MS = 500;
 
 /** Runs a test file in a process of its own, on a leash, within its limit, and judges it. */
