@@ -20,29 +20,39 @@ const POLL_MS = 50;
 export class Family {
   readonly #head: number;
   readonly #members = new Map<string, Entry>();
-  readonly #sampling: NodeJS.Timeout;
+
+  /** One reading of /proc serves all families: with hundreds of processes it costs. */
+  static readonly #watched = new Set<Family>();
+  static #sampling: NodeJS.Timeout | undefined;
 
   /** Begins to watch; `leftOver` ends it. */
   constructor(head: number) {
     this.#head = head;
-    this.#sampling = setInterval(() => this.#sample(), SAMPLE_MS);
+    Family.#watched.add(this);
+    Family.#sampling ??= setInterval(() => {
+      const now = entries();
+      for (const family of Family.#watched) family.#take(now);
+    }, SAMPLE_MS);
   }
 
   /** After the head has ended: who still lives after `withinMs`, with its command line. Those are killed. */
   async leftOver(withinMs: number): Promise<readonly string[]> {
-    clearInterval(this.#sampling);
+    Family.#watched.delete(this);
+    if (Family.#watched.size === 0) {
+      clearInterval(Family.#sampling);
+      Family.#sampling = undefined;
+    }
     const limit = performance.now() + withinMs;
-    while (this.#sample().length > 0 && performance.now() < limit) {
+    while (this.#take(entries()).length > 0 && performance.now() < limit) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    const left = this.#sample();
+    const left = this.#take(entries());
     const described = left.map(({ pid }) => `${pid} ${commandOf(pid)}`);
     for (const { pid } of left) kill(pid);
     return described;
   }
 
-  #sample(): readonly Entry[] {
-    const now = entries();
+  #take(now: readonly Entry[]): readonly Entry[] {
     const alive = new Set(now.map(keyOf));
     for (const key of this.#members.keys()) if (!alive.has(key)) this.#members.delete(key);
     let grown = true;
