@@ -1,5 +1,4 @@
-# syntax=docker/dockerfile:1
-# A production host: `docker build -t cloister .`, configured by the environment alone (docs/configuration.md).
+# A production host: `docker build -t workflow-worker-service .`, configured by the environment alone (docs/configuration.md).
 # The version is that of the npm package of Node 26 in package.json: its permission model is a wall of the cells.
 ARG NODE_VERSION=26.10.0
 
@@ -25,7 +24,8 @@ COPY plugins plugins
 COPY host host
 # Everything below /app belongs to root and is only read: the root file system may be mounted read-only. What is written
 # goes to /data (projects, checkouts, code), /cache (made anew when it is empty) and /tmp.
-USER node
+# By number: Kubernetes does not know that a name is not root.
+USER 1000:1000
 ENV NODE_ENV=production \
   HOME=/tmp \
   npm_config_cache=/cache/npm \
@@ -33,9 +33,10 @@ ENV NODE_ENV=production \
   CLOISTER_CACHE_DIR=/cache/cloister
 VOLUME ["/data", "/cache"]
 EXPOSE 3011
-# The host drains for 30 s and ends within 45 s: `docker stop --time 50`, terminationGracePeriodSeconds: 50.
+# The host drains for 30 s and ends within 45 s: `docker stop --time 60`, terminationGracePeriodSeconds: 60.
 STOPSIGNAL SIGTERM
+# Whether the process lives. `/ready` would have a host ended, and its runs cut off, for an outage of Temporal or the database.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
-  CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.WORKER_SERVICE_PORT || 3011}/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.WORKER_SERVICE_PORT || 3011}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "host/bootstrap.mjs"]
 CMD ["start"]

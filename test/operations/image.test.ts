@@ -1,6 +1,10 @@
 // timeout: 90
 /** What can be known of the image and the compose file where there is no Docker to make them. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { access, readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { suite } from 'uvu';
@@ -8,6 +12,8 @@ import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
 import { probeDatabase } from '../../host/broker/db.ts';
 import { VARIABLES } from '../../host/env/variables.ts';
+import { readEnvironment } from '../../host/env.ts';
+import { hasBilling, hasProjects } from '../../host/modules.ts';
 import { serveRest } from '../db/rest.ts';
 import { startPostgres } from '../db/server.ts';
 
@@ -22,6 +28,7 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, unknown>> | readonly string[];
   readonly configs?: readonly { readonly source: string }[];
   readonly volumes?: readonly string[];
+  readonly ports?: readonly string[];
   readonly [setting: string]: unknown;
 }
 
@@ -33,6 +40,12 @@ interface Compose {
 
 async function compose(): Promise<Compose> {
   return parse(await read('compose.yaml'), { merge: true }) as Compose;
+}
+
+function hostOf(services: Compose['services']): Service {
+  const host = services['workflow-worker-service'];
+  assert.ok(host, 'there is a host');
+  return host ?? {};
 }
 
 /** A shell script as the container gets it. */
@@ -58,9 +71,10 @@ image('its Node is the one that the packages pin, it is nobody in it, and it hol
   };
   const [, version] = /^ARG NODE_VERSION=(.+)$/m.exec(text) ?? [];
   for (const pinned of Object.values(optionalDependencies)) assert.is(version, pinned);
+  // By number: Kubernetes refuses a name where it is to be nobody's root.
   assert.equal(
     [...text.matchAll(/^USER (.+)$/gm)].map(([, user]) => user),
-    ['node'],
+    ['1000:1000'],
   );
   const [, set = ''] = /^ENV ((?:.*\\\n)*.*)$/m.exec(text) ?? [];
   const names = [...set.matchAll(/(\w+)=/g)].map(([, name = '']) => name);
@@ -70,6 +84,37 @@ image('its Node is the one that the packages pin, it is nobody in it, and it hol
     if (name.startsWith('CLOISTER_')) assert.ok(NAMES.has(name), `${name} is no variable of the host`);
   }
 });
+
+image('it starts the host directly, says its port, and is healthy as long as the process lives', async () => {
+  const text = await read('Dockerfile');
+  assert.match(text, /^ENTRYPOINT \["node", "host\/bootstrap\.mjs"\]\nCMD \["start"\]$/m);
+  assert.match(text, /^EXPOSE 3011$/m);
+  const [, check = ''] = /^HEALTHCHECK .*\\\n +CMD (\[.*\])$/m.exec(text) ?? [];
+  const [file, ...args] = JSON.parse(check) as string[];
+  assert.is(file, 'node');
+  const asked: string[] = [];
+  let status = 200;
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    response.writeHead(status).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const ask = (): Promise<number | null> => exitOf(args, { WORKER_SERVICE_PORT: `${port}` });
+  assert.is(await ask(), 0);
+  status = 500;
+  assert.is(await ask(), 1);
+  server.close();
+  assert.is(await ask(), 1, 'nobody listens');
+  assert.equal(asked, ['/health', '/health']);
+});
+
+/** The exit code of this Node with arguments of the image, in an environment that has nothing but these variables. */
+async function exitOf(args: readonly string[], env: Record<string, string>): Promise<number | null> {
+  const [code] = (await once(spawn(process.execPath, args, { env, stdio: 'ignore' }), 'exit')) as [number | null];
+  return code;
+}
 
 image('the compose file names only what there is', async () => {
   const { services, volumes, configs } = await compose();
@@ -83,8 +128,81 @@ image('the compose file names only what there is', async () => {
       else assert.ok(from in volumes, `${name} mounts ${from}`);
     }
   }
-  for (const name of Object.keys(services.cloister?.environment ?? {})) assert.ok(NAMES.has(name), name);
+  for (const name of Object.keys(hostOf(services).environment ?? {})) assert.ok(NAMES.has(name), name);
 });
+
+image('its services are the ones of the specification, and every image has a version', async () => {
+  const { services } = await compose();
+  const { ports, restart, depends_on: needs } = hostOf(services);
+  assert.equal(ports, ['127.0.0.1:3011:3011']);
+  assert.is(restart, 'unless-stopped');
+  assert.equal((needs as Readonly<Record<string, unknown>>).temporal, { condition: 'service_healthy' });
+  assert.ok(services.temporal?.healthcheck);
+  assert.equal(services['temporal-ui']?.ports, ['127.0.0.1:8080:8080']);
+  for (const [name, service] of Object.entries(services)) {
+    if (service.build === undefined) assert.match(String(service.image), /^[\w/-]+:v?\d/, name);
+  }
+});
+
+image('the host in it takes every setting of project workers, and no config project is compulsory', async () => {
+  const { services } = await compose();
+  const given = hostOf(services).environment ?? {};
+  assert.equal(
+    WORKER_VARIABLES.filter((name) => !(name in given)),
+    [],
+  );
+  // The least that `docker compose` asks for, and nothing else of the operator's.
+  const least = Object.entries(given).map(([name, value]) => [name, filledIn(value)]);
+  const environment = readEnvironment(Object.fromEntries(least));
+  assert.is(hasProjects(environment), true);
+  const hasFolder = await access(environment.workflowDir).then(
+    () => true,
+    () => false,
+  );
+  assert.is(await hasBilling(environment), hasFolder, 'only a folder of this machine could make it have one');
+  assert.is(environment.workerServiceToken, null);
+  assert.is(environment.openWorkers, false);
+  const asked = Object.entries(given).flatMap(([name, value]) => (value.includes(':?') ? [name] : []));
+  assert.equal(asked.sort(), [
+    'CLOISTER_API_TOKEN',
+    'CLOISTER_SECRET_KEY',
+    'NEXT_PUBLIC_SUPABASE_ANON_KEY',
+    'SUPABASE_SERVICE_ROLE_KEY',
+  ]);
+});
+
+/** What the specification of project workers says that its host reads (section 12), without what only development has. */
+const WORKER_VARIABLES = [
+  'TEMPORAL_ADDRESS',
+  'TEMPORAL_NAMESPACE',
+  'WORKER_SERVICE_PORT',
+  'NEXT_PUBLIC_SUPABASE_URL',
+  'SUPABASE_SERVICE_ROLE_KEY',
+  'MAX_CONCURRENT_ACTIVITY_EXECUTIONS',
+  'MAX_CONCURRENT_WORKFLOW_EXECUTIONS',
+  'WORKER_HEARTBEAT_MS',
+  'WORKER_STALE_MS',
+  'WORKER_SHUTDOWN_GRACE_MS',
+  'WORKER_SHUTDOWN_FORCE_MS',
+  'WORKER_AUTO_RESTART',
+  'WORKER_LEASE_TTL_MS',
+  'WORKER_LEASE_RENEW_MS',
+  'LOG_LEVEL',
+  'WORKER_MAX_PROJECTS',
+  'WORKER_SERVICE_TOKEN',
+  'WORKFLOW_CODE_MAX_BYTES',
+  'PAYLOAD_MAX_BYTES',
+  'GUEST_MEMORY_MB',
+  'GUEST_STEPS',
+  'ACTIVITY_HEAP_MB',
+] as const;
+
+/** A value where of the operator's variables only the compulsory ones are set. */
+function filledIn(value: string): string {
+  const [, name, sort, word] = /^\$\{(\w+)(?::([?-])(.*))?\}$/.exec(value) ?? [];
+  if (name === undefined) return value;
+  return sort === '-' ? (word ?? '') : 'x'.repeat(40);
+}
 
 image('no secret stands in the compose file, and the host runs bounded, read-only and without rights', async () => {
   const { services } = await compose();
@@ -94,16 +212,16 @@ image('no secret stands in the compose file, and the host runs bounded, read-onl
       if (isSecret) assert.match(value, /^\$\{\w+(:[?-].*)?\}$/, `${name} ${variable}`);
     }
   }
-  const { cloister } = services;
-  assert.is(cloister?.read_only, true);
-  assert.equal(cloister?.cap_drop, ['ALL']);
-  assert.equal(cloister?.security_opt, ['no-new-privileges:true']);
-  assert.ok(cloister?.mem_limit && cloister?.pids_limit);
-  assert.ok(Number.parseInt(String(cloister?.stop_grace_period), 10) > 45, 'longer than the host takes to end');
-  assert.equal(
-    ((cloister?.ports ?? []) as string[]).filter((port) => !port.startsWith('127.0.0.1:')),
-    [],
-  );
+  const host = hostOf(services);
+  assert.is(host.read_only, true);
+  assert.equal(host.cap_drop, ['ALL']);
+  assert.equal(host.security_opt, ['no-new-privileges:true']);
+  assert.ok(host.mem_limit && host.pids_limit);
+  const grace = Number(/^(\d+)s$/.exec(String(host.stop_grace_period))?.[1]);
+  assert.ok(grace * 1000 > VARIABLES.shutdownForceMs.fallback + 10_000, 'longer than the host takes to end');
+  for (const [name, { ports = [] }] of Object.entries(services)) {
+    for (const port of ports) assert.ok(port.startsWith('127.0.0.1:'), `${name} ${port}`);
+  }
 });
 
 image('its roles and all migrations make a database that a host takes: it keeps tenants apart', async () => {
