@@ -20,8 +20,11 @@ export interface ActivityRefusal {
 
 /** A pinned run: its code and every activity it may call. */
 export interface GuestPlan {
-  /** Version of the guest interpreter that the code was compiled for. */
-  readonly interpreter: 1;
+  /**
+   * Version of the guest interpreter that the run was begun with. From 2 on search attributes are looked up before they are set, and what one task
+   * carries is judged as a whole.
+   */
+  readonly interpreter: 1 | 2;
   readonly workflow: { readonly id: string; readonly name: string };
   /** Exported function that the run is. */
   readonly entry: string;

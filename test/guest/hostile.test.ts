@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import proto from '@temporalio/proto';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -12,7 +13,9 @@ import { cacheFolder, connectOrStart } from '../../host/embedded/temporal.ts';
 import { readEnvironment } from '../../host/env.ts';
 import { CodeOwner, Compiler } from '../../host/projects/code/compiler.ts';
 import { guestBundle } from '../../host/temporal/guest/bundle.ts';
-import { createFileStore, type GuestPlan, type LoadedGuest } from '../../registry/index.ts';
+import { keepHeader } from '../../host/temporal/project/header.ts';
+import { hostSteps } from '../../host/temporal/project/steps.ts';
+import { createFileStore, type GuestPlan, type LoadedGuest, type ProjectRow } from '../../registry/index.ts';
 import { createSandbox } from '../../sandbox/index.ts';
 import { temporaryFolder } from '../stand/project.ts';
 
@@ -38,6 +41,7 @@ undo.defer(() => native.close());
 const connection = await Connection.connect({ address: temporal.address });
 undo.defer(() => connection.close());
 const client = new Client({ connection });
+await addAttributes();
 const plans = await compiled();
 /** Workers that failed as a whole. */
 const failed: unknown[] = [];
@@ -60,7 +64,7 @@ async function compiled(): Promise<ReadonlyMap<string, GuestPlan>> {
     if (!made.ok) throw new Error(JSON.stringify(made.faults));
     const { digest, code, map } = made.bundle;
     const shared = {
-      interpreter: 1,
+      interpreter: 2,
       workflow: { id: 'w', name: 'hostile' },
       types: made.functions,
       code,
@@ -78,22 +82,35 @@ async function compiled(): Promise<ReadonlyMap<string, GuestPlan>> {
   }
 }
 
+async function addAttributes(): Promise<void> {
+  const { IndexedValueType: type } = proto.temporal.api.enums.v1;
+  const searchAttributes = {
+    HostileKeyword: type.INDEXED_VALUE_TYPE_KEYWORD,
+    HostileNumber: type.INDEXED_VALUE_TYPE_INT,
+    HostileReal: type.INDEXED_VALUE_TYPE_DOUBLE,
+    HostileFlag: type.INDEXED_VALUE_TYPE_BOOL,
+    HostileTime: type.INDEXED_VALUE_TYPE_DATETIME,
+    HostileList: type.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+  };
+  await connection.operatorService.addSearchAttributes({ namespace: 'default', searchAttributes });
+}
+
+async function loaded(_project: ProjectRow, type: string): Promise<LoadedGuest> {
+  const plan = plans.get(type);
+  return plan ? { ok: true, plan } : { ok: false, code: 'WORKFLOW_TYPE_UNKNOWN', message: type };
+}
+
 async function startWorker(taskQueue: string): Promise<void> {
+  const project = { id: taskQueue, taskQueueName: taskQueue } as ProjectRow;
   const worker = await Worker.create({
     connection: native,
     taskQueue,
     workflowBundle: await guestBundle(cacheFolder(environment)),
     activities: {
-      'cloister:loadPlan': async ({ type }: { type: string }): Promise<LoadedGuest> => {
-        const plan = plans.get(type);
-        return plan ? { ok: true, plan } : { ok: false, code: 'WORKFLOW_TYPE_UNKNOWN', message: type };
-      },
-      'cloister:checkTarget': async ({ workflowId }: { workflowId: string }) => {
-        const { taskQueue: found } = await client.workflow.getHandle(workflowId).describe();
-        return found === taskQueue ? 'own' : 'foreign';
-      },
+      ...hostSteps({ project: () => project, code: { plan: loaded }, codeMaxBytes: 2 ** 20, failed: ignore }),
       default: async (...args: unknown[]) => args,
     },
+    interceptors: { activity: [keepHeader] },
     sinks: { run: { started: { fn: ignore }, closed: { fn: ignore } } },
     shutdownForceTime: 5_000,
   });
@@ -130,6 +147,39 @@ async function failureOf(type: string, args: unknown[] = [], signal?: string): P
   return cause instanceof ApplicationFailure ? cause : ApplicationFailure.create({ message: String(cause), type: '?' });
 }
 
+/** An event without what differs from run to run. */
+function shapeOfEvent(event: unknown): string {
+  const marker = (event as { markerRecordedEventAttributes?: { details?: Record<string, unknown> } })
+    .markerRecordedEventAttributes;
+  const result = marker?.details?.result;
+  return `${(event as { eventType: unknown }).eventType} ${result ? JSON.stringify(result).length : ''}`;
+}
+
+/** Search attributes as JSON text. */
+const ATTRIBUTES: Readonly<Record<'fitting' | 'failing', readonly Readonly<Record<string, string>>[]>> = {
+  fitting: [
+    { HostileNumber: '7', HostileKeyword: '"x"' },
+    { HostileNumber: '[-9223372036854775808]', HostileList: '["a", "b"]', HostileFlag: 'null' },
+    { HostileTime: '"2026-02-28T23:59:59.123456789+01:00"', HostileList: 'null', HostileFlag: '[true]' },
+    { HostileNumber: 'null', HostileReal: '1e3', HostileList: '[["a", "b"]]', BuildIds: '["b"]' },
+  ],
+  failing: [
+    { HostileNone: '"x"' },
+    { HostileNumber: '"7"' },
+    { HostileNumber: '7.0' },
+    { HostileNumber: '9223372036854775808' },
+    { HostileKeyword: '7' },
+    { HostileList: '"a"' },
+    { HostileTime: '"2026-02-29T00:00:00Z"' },
+    { HostileTime: '"yesterday"' },
+    { HostileReal: '1e999' },
+    { HostileFlag: '"true"' },
+    { HostileKeyword: '{"a": 1}' },
+    { WorkflowId: '"x"' },
+    { Keyword01: '"x"' },
+  ],
+};
+
 const ENDINGS = {
   spins: 'GUEST_STEPS_EXCEEDED',
   spinsAtItsTopLevel: 'GUEST_STEPS_EXCEEDED',
@@ -158,6 +208,8 @@ const ENDINGS = {
   saysNoText: 'WORKFLOW_CODE_ERROR',
   repeatsForAges: 'WORKFLOW_CODE_ERROR',
   takesAnIdTwice: 'WORKFLOW_CODE_ERROR',
+  schedulesTooMany: 'WORKFLOW_CODE_ERROR',
+  sendsTooMuchInATask: 'PARAMS_TOO_LARGE',
 } as const;
 
 for (const [type, code] of Object.entries(ENDINGS)) {
@@ -181,6 +233,8 @@ for (const name of [
   'failWorkflowExecution',
   'scheduleLocalActivity',
   'continueAsNewWorkflowExecution',
+  'upsertWorkflowSearchAttributes',
+  'modifyWorkflowProperties',
 ]) {
   test(`${name} as Temporal does not take it fails its run, instead of its task again and again`, async () => {
     assert.is((await failureOf('pushesWhatTemporalRefuses', [name])).type, 'WORKFLOW_CODE_ERROR');
@@ -200,15 +254,71 @@ for (const type of ['billingWorkflow', 'agentWorkflow', 'default', 'constructor'
   });
 }
 
-for (const type of ['signalsAStranger', 'cancelsAStranger']) {
-  test(`PW-13 ${type}: a run of another project is out of reach`, async () => {
-    const stranger = await start('spinsInAQuery', { queue: NEIGHBOUR });
-    assert.is((await failureOf(type, [stranger.workflowId])).type, 'FOREIGN_TARGET');
-    assert.is((await stranger.describe()).status.name, 'RUNNING');
-    await stranger.signal('go');
-    assert.is(await soon(stranger.result()), 'done');
+for (let at = 0; at < 5; at++) {
+  test(`what is odd in a command (${at}) fails its run, instead of its task or the server’s own work`, async () => {
+    assert.is((await failureOf('pushesWhatIsOdd', [at])).type, 'WORKFLOW_CODE_ERROR');
   });
 }
+
+test('a search attribute that the namespace does not have, or not so, fails its run; each that fits is set', async () => {
+  const { fitting, failing } = ATTRIBUTES;
+  const good = fitting.map(async (values) => (await start('setsAttributes', { args: [values] })).result());
+  const bad = failing.map((values) => failureOf('setsAttributes', [values]));
+  const others = ['startsChildWithAttribute', 'continuesWithAttribute'].map((type) => failureOf(type, ['HostileNone']));
+  assert.equal(
+    await soon(Promise.all(good)),
+    fitting.map(() => 'set'),
+  );
+  for (const { type, message } of await Promise.all([...bad, ...others])) {
+    assert.is(type, 'WORKFLOW_CODE_ERROR');
+    assert.match(message, /^search attribute "\w+": found /);
+  }
+});
+
+test('a run that sets a search attribute and ends at once has done both', async () => {
+  const run = await start('setsAttributesAndEnds');
+  assert.is(await soon(run.result()), 'ended');
+  const { searchAttributes } = await run.describe();
+  assert.equal(searchAttributes.HostileNumber, [7]);
+});
+
+test('PW-13 a run of another project answers as one that is not there', async () => {
+  const stranger = await start('spinsInAQuery', { queue: NEIGHBOUR });
+  const none = `none-${randomUUID()}`;
+  const [told, toldOfNone] = await Promise.all(
+    [stranger.workflowId, none].map(async (id) => {
+      const run = await start('asksFor', { args: [id] });
+      const words = await soon(run.result());
+      const { events = [] } = await run.fetchHistory();
+      return { words, events: events?.map(shapeOfEvent) };
+    }),
+  );
+  assert.equal(told, toldOfNone);
+  assert.is((await stranger.describe()).status.name, 'RUNNING');
+  await stranger.signal('go');
+  assert.is(await soon(stranger.result()), 'done');
+});
+
+test('a child is not cancelled by its id before it has started, which would break the task', async () => {
+  const run = await start('cancelsWhatItStarts', { args: [`again-${randomUUID()}`] });
+  assert.match(String(await soon(run.result())), /not found$/);
+});
+
+for (const [type, found] of Object.entries({
+  returnsABigInt: 'a bigint at "lines[1].price"',
+  returnsACycle: 'a cycle at "below.top"',
+  returnsAFunction: 'a function',
+})) {
+  test(`${type}: a result that is no JSON is told with workflow and place`, async () => {
+    const failure = await failureOf(type);
+    assert.is(failure.type, 'RESULT_NOT_JSON');
+    assert.is(failure.message, `hostile result: found ${found}, expected JSON`);
+  });
+}
+
+test('an argument that is no JSON is told with its place', async () => {
+  assert.match((await failureOf('passesABigInt')).message, /found a bigint at "deep.n", expected JSON$/);
+});
 
 test('endsAStranger: a child takes no id from a run of another project', async () => {
   const stranger = await start('spinsInAQuery', { queue: NEIGHBOUR });

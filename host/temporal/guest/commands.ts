@@ -1,22 +1,11 @@
 /** Commands of a guest: made anew from what they may hold, and judged before Temporal sees them. */
 import type Long from 'long';
+import type { Attributes } from './attributes.ts';
+import { cronFault } from './cron.ts';
+import type { TaskLoad } from './load.ts';
+import { NEEDED, SHAPES, userMetadata } from './messages.ts';
 import { isForeignQueue, isReservedActivity, isReservedLabel } from './rules.ts';
-import {
-  bytes,
-  duration,
-  fields,
-  flag,
-  float,
-  label,
-  list,
-  long,
-  map,
-  type Shape,
-  ShapeError,
-  size,
-  text,
-  uint,
-} from './shape.ts';
+import { type Shape, ShapeError, size } from './shape.ts';
 
 /** A command that is refused ends the run with this code. */
 export class CommandRefused extends Error {
@@ -37,176 +26,21 @@ export interface CommandRules {
   readonly queue: string;
   readonly namespace: string;
   readonly maxBytes: number;
+  /** Of the task that the commands go out with. */
+  readonly load: TaskLoad;
 }
 
 const MAX_COMMANDS = 10_000;
-const MAX_CAUSES = 20;
-/** Of all commands at once: below what Temporal takes as one message. */
-const MAX_BATCH_BYTES = 3.75 * 2 ** 20;
 /** Beside its fields. */
 const BYTES_PER_COMMAND = 64;
-const REJECT_DUPLICATE = 3;
 /** Temporal multiplies it by a hundred, and counts in nanoseconds. */
 const MAX_FIRST_RETRY_SECONDS = 365 * 24 * 3600;
 const MAX_FAIRNESS_KEY = 64;
 const INT32 = 2 ** 31;
-
-const payload = fields({ metadata: map(bytes), data: bytes });
-const payloads = fields({ payloads: list(payload) });
-/** How a workflow id may be used again; the next one would end whatever run has it, of whichever project. */
-const reuse: Shape<number> = (value, where) => {
-  const policy = uint(value, where);
-  if (policy > REJECT_DUPLICATE) throw new ShapeError(`${where}: expected a policy that ends no other run`);
-  return policy;
-};
-const searchAttributes = fields({ indexedFields: map(payload) });
-const retryPolicy = fields({
-  initialInterval: duration,
-  backoffCoefficient: float,
-  maximumInterval: duration,
-  maximumAttempts: uint,
-  nonRetryableErrorTypes: list(text),
-});
-const priority = fields({ priorityKey: uint, fairnessKey: text, fairnessWeight: float });
-const execution = fields({ workflowId: label, runId: text });
-/** As failures tell of it. */
-const formerExecution = fields({ workflowId: text, runId: text });
-const failureFields = {
-  message: text,
-  source: text,
-  stackTrace: text,
-  encodedAttributes: payload,
-  applicationFailureInfo: fields({
-    type: text,
-    nonRetryable: flag,
-    details: payloads,
-    nextRetryDelay: duration,
-    category: uint,
-  }),
-  timeoutFailureInfo: fields({ timeoutType: uint, lastHeartbeatDetails: payloads }),
-  canceledFailureInfo: fields({ details: payloads, identity: text }),
-  terminatedFailureInfo: fields({ identity: text }),
-  serverFailureInfo: fields({ nonRetryable: flag }),
-  activityFailureInfo: fields({
-    scheduledEventId: long,
-    startedEventId: long,
-    identity: text,
-    activityType: fields({ name: text }),
-    activityId: text,
-    retryState: uint,
-  }),
-  childWorkflowExecutionFailureInfo: fields({
-    namespace: text,
-    workflowExecution: formerExecution,
-    workflowType: fields({ name: text }),
-    initiatedEventId: long,
-    startedEventId: long,
-    retryState: uint,
-  }),
-};
-
-const failureAt =
-  (depth: number): Shape<Record<string, unknown>> =>
-  (value, where) => {
-    if (depth > MAX_CAUSES) throw new ShapeError(`${where}: expected at most ${MAX_CAUSES} causes`);
-    return fields({ ...failureFields, cause: (cause, at) => failureAt(depth + 1)(cause, at) })(value, where);
-  };
-
-/** A failure with its causes. */
-const failure = failureAt(0);
-
-const activity = {
-  seq: uint,
-  activityId: label,
-  activityType: label,
-  arguments: list(payload),
-  scheduleToCloseTimeout: duration,
-  scheduleToStartTimeout: duration,
-  startToCloseTimeout: duration,
-  retryPolicy,
-  cancellationType: uint,
-};
-const workflow = {
-  taskQueue: text,
-  workflowRunTimeout: duration,
-  workflowTaskTimeout: duration,
-  memo: map(payload),
-  searchAttributes,
-  retryPolicy,
-  versioningIntent: uint,
-};
-
-const SHAPES: Readonly<Record<string, Shape<Record<string, unknown>>>> = {
-  startTimer: fields({ seq: uint, startToFireTimeout: duration }),
-  cancelTimer: fields({ seq: uint }),
-  scheduleActivity: fields({
-    ...activity,
-    taskQueue: text,
-    heartbeatTimeout: duration,
-    doNotEagerlyExecute: flag,
-    versioningIntent: uint,
-    priority,
-  }),
-  requestCancelActivity: fields({ seq: uint }),
-  scheduleLocalActivity: fields({
-    ...activity,
-    attempt: uint,
-    originalScheduleTime: duration,
-    localRetryThreshold: duration,
-  }),
-  requestCancelLocalActivity: fields({ seq: uint }),
-  startChildWorkflowExecution: fields({
-    ...workflow,
-    seq: uint,
-    workflowId: label,
-    workflowType: label,
-    input: list(payload),
-    workflowExecutionTimeout: duration,
-    parentClosePolicy: uint,
-    workflowIdReusePolicy: reuse,
-    cronSchedule: text,
-    cancellationType: uint,
-    priority,
-  }),
-  cancelChildWorkflowExecution: fields({ childWorkflowSeq: uint, reason: text }),
-  signalExternalWorkflowExecution: fields({
-    seq: uint,
-    workflowExecution: execution,
-    childWorkflowId: label,
-    signalName: label,
-    args: list(payload),
-  }),
-  cancelSignalWorkflow: fields({ seq: uint }),
-  requestCancelExternalWorkflowExecution: fields({ seq: uint, workflowExecution: execution, reason: text }),
-  setPatchMarker: fields({ patchId: text, deprecated: flag }),
-  upsertWorkflowSearchAttributes: fields({ searchAttributes }),
-  modifyWorkflowProperties: fields({ upsertedMemo: fields({ fields: map(payload) }) }),
-  respondToQuery: fields({ queryId: text, succeeded: fields({ response: payload }), failed: failure }),
-  updateResponse: fields({ protocolInstanceId: text, accepted: fields({}), rejected: failure, completed: payload }),
-  completeWorkflowExecution: fields({ result: payload }),
-  failWorkflowExecution: fields({ failure }),
-  cancelWorkflowExecution: fields({}),
-  continueAsNewWorkflowExecution: fields({
-    ...workflow,
-    workflowType: (value, where) => (value === '' ? '' : label(value, where)),
-    arguments: list(payload),
-    backoffStartInterval: duration,
-  }),
-};
-
-/** Without these Temporal refuses the whole task, again and again. */
-const NEEDED: Readonly<Record<string, readonly string[]>> = {
-  scheduleActivity: ['activityId', 'activityType'],
-  scheduleLocalActivity: ['activityId', 'activityType'],
-  startChildWorkflowExecution: ['workflowId', 'workflowType'],
-  signalExternalWorkflowExecution: ['signalName'],
-  requestCancelExternalWorkflowExecution: ['workflowExecution'],
-  upsertWorkflowSearchAttributes: ['searchAttributes'],
-  modifyWorkflowProperties: ['upsertedMemo'],
-  failWorkflowExecution: ['failure'],
-};
-
-const userMetadata = fields({ summary: payload, details: payload });
+/** Search attributes of one command. */
+const MAX_ATTRIBUTES = 100;
+/** More than a history could tell of: the others leave no event, and would fill the memory of the host's thread. */
+const MAX_CANCELLED = 100_000;
 
 /** Kinds of commands that end a run. */
 const FINAL: ReadonlySet<string> = new Set([
@@ -251,11 +85,13 @@ export class CommandReader {
       throw new CommandRefused('WORKFLOW_CODE_ERROR', message);
     }
     const commands = found.map((each) => this.#one(each));
-    const total = commands.reduce((sum, each) => sum + sizeOf(each) + BYTES_PER_COMMAND, 0);
-    if (total > MAX_BATCH_BYTES) {
-      const message = `found ${total} bytes of commands at once, expected at most ${MAX_BATCH_BYTES}`;
-      throw new CommandRefused('PARAMS_TOO_LARGE', message);
+    const { load } = this.#rules;
+    for (const each of commands) {
+      load.add(sizeOf(each) + BYTES_PER_COMMAND);
+      load.count(Object.keys(each)[0] ?? '');
     }
+    const { excess } = load;
+    if (excess) throw new CommandRefused(excess.code, excess.message);
     const end = commands.findIndex(isFinal);
     return end < 0 ? commands : commands.slice(0, end + 1);
   }
@@ -301,6 +137,10 @@ export class CommandReader {
     if (name === 'scheduleActivity' || name === 'scheduleLocalActivity') judgeTimes(name, made);
     if (made.retryPolicy) judgeRetries(name, made.retryPolicy as Record<string, unknown>);
     if (made.priority) judgePriority(name, made.priority as Record<string, unknown>);
+    judgeLabels(name, made);
+    const fault = cronFault((made.cronSchedule ?? '') as string);
+    if (fault !== null)
+      throw broken(`${name}.cronSchedule`, `found ${fault}, expected an expression that Temporal can read`);
     if (name === 'scheduleActivity' || name === 'startChildWorkflowExecution') made.taskQueue = queue;
     if (name === 'startChildWorkflowExecution') made.namespace = namespace;
     if (made.workflowExecution) (made.workflowExecution as Record<string, unknown>).namespace = namespace;
@@ -340,6 +180,7 @@ export class CommandReader {
     if (!isGood) throw new CommandRefused('WORKFLOW_CODE_ERROR', `${name}: found a number out of order`);
     if (kind.gives) this.#seqs.set(kind.of, seq);
     else if (this.#cancelled.has(`${name} ${seq}`)) throw broken(name, 'found a second cancellation');
+    else if (this.#cancelled.size >= MAX_CANCELLED) throw broken(name, `found more than ${MAX_CANCELLED} of this kind`);
     else this.#cancelled.add(`${name} ${seq}`);
   }
 }
@@ -372,6 +213,17 @@ function judgePriority(
     size(fairnessKey as string) <= MAX_FAIRNESS_KEY &&
     (fairnessWeight as number) >= 0;
   if (!isGood) throw broken(`${name}.priority`, 'found one that Temporal does not take');
+}
+
+/** Nothing to set is none of Temporal's commands. */
+function judgeLabels(name: string, made: Record<string, unknown>): void {
+  const count = Object.keys(attributesIn(made)).length;
+  if (count > MAX_ATTRIBUTES) {
+    throw broken(`${name}.searchAttributes`, `found ${count}, expected at most ${MAX_ATTRIBUTES}`);
+  }
+  const isEmpty =
+    (name === 'upsertWorkflowSearchAttributes' || name === 'modifyWorkflowProperties') && labelsOf(made).length === 0;
+  if (isEmpty) throw broken(name, 'found no fields, expected some');
 }
 
 function judgeTarget(name: string, { workflowExecution, childWorkflowId }: Record<string, unknown>): void {
@@ -417,10 +269,20 @@ function remade(shape: Shape<Record<string, unknown>>, body: unknown, where: str
   }
 }
 
-function labelsOf({ memo, searchAttributes: attributes, upsertedMemo }: Record<string, unknown>): string[] {
-  const { indexedFields } = (attributes ?? {}) as { indexedFields?: object };
+function labelsOf(made: Record<string, unknown>): string[] {
+  const { memo, upsertedMemo } = made;
   const { fields: upserted } = (upsertedMemo ?? {}) as { fields?: object };
-  return [memo, indexedFields, upserted].flatMap((each) => (each ? Object.keys(each) : []));
+  return [memo, attributesIn(made), upserted].flatMap((each) => (each ? Object.keys(each) : []));
+}
+
+/** Search attributes that a command sets. */
+function attributesIn({ searchAttributes }: Record<string, unknown>): Attributes {
+  return ((searchAttributes ?? {}) as { readonly indexedFields?: Attributes }).indexedFields ?? {};
+}
+
+/** Search attributes that a command sets. */
+export function attributesOf(command: Command): Attributes {
+  return Object.assign({}, ...Object.values(command).map(attributesIn)) as Attributes;
 }
 
 function sizeOf(value: unknown): number {

@@ -21,8 +21,10 @@ import {
 } from '../../../registry/projects/pin.ts';
 import type { RunSinks } from '../workflows/sinks.ts';
 import { activator } from './activator.ts';
-import { type Command, CommandReader, CommandRefused, HIGHEST, isFinal } from './commands.ts';
+import { attributeFault } from './attributes.ts';
+import { attributesOf, type Command, CommandReader, CommandRefused, HIGHEST, isFinal } from './commands.ts';
 import { Engine, EngineEnded, type EngineFault, GUEST_FILE, outOfMemory } from './engine.ts';
+import { TaskLoad } from './load.ts';
 import { Trace } from './trace.ts';
 import { write } from './wire.ts';
 
@@ -38,7 +40,10 @@ const MAX_LINE = 8_000;
 /** Steps of the host for a run of a project: local activities, recorded like any other. */
 interface HostSteps {
   'cloister:loadPlan'(args: { readonly type: string }): Promise<LoadedGuest>;
+  /** `foreign` stands in older histories alone: now it is missing too. */
   'cloister:checkTarget'(args: { readonly workflowId: string }): Promise<'own' | 'foreign' | 'missing'>;
+  /** Types of those names that the namespace has; null where it does not tell. */
+  'cloister:attributes'(args: { readonly names: readonly string[] }): Promise<Readonly<Record<string, string>> | null>;
 }
 
 const host = proxyLocalActivities<HostSteps>({
@@ -90,6 +95,13 @@ export class Interpreter {
   #isOver = false;
   /** Signals whose target is being looked at, by number. */
   readonly #unsent = new Set<unknown>();
+  /** Children that Temporal was not seen to start yet: ids by number. */
+  readonly #starting = new Map<unknown, unknown>();
+  readonly #load = new TaskLoad();
+  /** Types of search attributes that were asked for; null: nobody knows. */
+  readonly #attributes = new Map<string, string>();
+  /** Commands that wait until the types of their search attributes are known. */
+  #held: Command[] | null = null;
   /** A query has changed this copy of the run. */
   #isSpoilt = false;
   #seed = '';
@@ -123,6 +135,7 @@ export class Interpreter {
   /** One batch of jobs. */
   activate(input: { activation: unknown; batchIndex?: number }, next: Activate): void {
     const activation = input.activation as Activation;
+    this.#weigh(activation.jobs);
     const mine: Job[] = [];
     const theirs: Job[] = [];
     for (const job of activation.jobs) {
@@ -144,6 +157,17 @@ export class Interpreter {
     const asked = theirs.filter(({ queryWorkflow }) => queryWorkflow);
     if (told.length > 0) this.#deliver(told);
     if (asked.length > 0) this.#ask(asked);
+  }
+
+  /** Notes what goes out with the task beside the commands: the results of local activities. */
+  #weigh(jobs: readonly Job[]): void {
+    const { now, info } = activator();
+    const told = jobs.filter(({ queryWorkflow }) => !queryWorkflow);
+    if (told.length === 0) return;
+    const results = told.map(({ resolveActivity }) => localResult(resolveActivity));
+    if (results.includes(null)) this.#load.begin(now);
+    else this.#load.went(now, info.taskTimeoutMs);
+    for (const bytes of results) this.#load.add(bytes ?? 0);
   }
 
   /** The commands of the activation: the host's own steps, then those of the guest. */
@@ -168,6 +192,10 @@ export class Interpreter {
   }
 
   #refuseQuery(query: Query): void {
+    if (this.#engine && !this.#isOver) {
+      this.#refuse(query, BROKEN);
+      return;
+    }
     const message = this.#isOver
       ? 'found a run whose code cannot be queried, expected one that has not failed'
       : 'found a run whose plan is not loaded yet, expected a started run';
@@ -185,7 +213,7 @@ export class Interpreter {
     const { taskQueue, namespace } = workflowInfo();
     this.#plan = plan;
     this.#trace = new Trace(plan.map);
-    this.#reader = new CommandReader({ queue: taskQueue, namespace, maxBytes: MAX_COMMAND_BYTES });
+    this.#reader = new CommandReader({ queue: taskQueue, namespace, maxBytes: MAX_COMMAND_BYTES, load: this.#load });
     const engine = await Engine.open(plan.limits);
     this.#out.push(memoOf(plan));
     const state = activator();
@@ -199,6 +227,7 @@ export class Interpreter {
         initialize: this.#initialize,
         entry: plan.entry,
         queue: taskQueue,
+        workflow: plan.workflow.name,
       }),
       isReplaying(),
     );
@@ -210,6 +239,7 @@ export class Interpreter {
   #deliver(jobs: readonly Job[]): void {
     const engine = this.#engine;
     if (!engine) return;
+    if (!this.#isOfNow) this.#load.begin(activator().now);
     let commands: readonly Command[];
     try {
       commands = this.#read(this.#enter(engine, jobs));
@@ -262,7 +292,11 @@ export class Interpreter {
       jobs: jobs.map(plainJob),
     });
     this.#seed = seed;
-    for (const job of jobs) this.#reader?.told(job);
+    for (const job of jobs) {
+      this.#reader?.told(job);
+      const { resolveChildWorkflowExecutionStart: started } = job as { [name: string]: { seq?: unknown } | undefined };
+      if (started) this.#starting.delete(started.seq);
+    }
     engine.deliver(text, jobs.length, isReplaying());
     return this.#collect(engine);
   }
@@ -294,7 +328,30 @@ export class Interpreter {
     return { code: 'WORKFLOW_CODE_ERROR', message: words, stack: textOf(stack) };
   }
 
+  /** Histories of the first plans know neither the question for search attributes nor the sums of tasks. */
+  get #isOfNow(): boolean {
+    return (this.#plan?.interpreter ?? 0) >= 2;
+  }
+
   #send(commands: readonly Command[]): void {
+    if (this.#held) {
+      this.#held.push(...commands);
+      return;
+    }
+    const attributes = commands.map(attributesOf);
+    const names = new Set(attributes.flatMap((each) => Object.keys(each)));
+    const unknown = [...names].filter((name) => !this.#attributes.has(name));
+    if (this.#isOfNow && unknown.length > 0) {
+      this.#held = [...commands];
+      void this.#askFor(unknown);
+      return;
+    }
+    for (const each of this.#isOfNow ? attributes : []) {
+      const fault = attributeFault(each, this.#attributes);
+      if (fault === null) continue;
+      this.#fail(new CommandRefused('WORKFLOW_CODE_ERROR', fault));
+      return;
+    }
     for (const command of commands) {
       if (this.#isOver) return;
       const target = command.signalExternalWorkflowExecution ?? command.requestCancelExternalWorkflowExecution;
@@ -305,11 +362,29 @@ export class Interpreter {
     }
   }
 
+  /** Asks what the search attributes of the held commands are, then sends these, and what has come meanwhile. */
+  async #askFor(names: readonly string[]): Promise<void> {
+    const types = await host['cloister:attributes']({ names }).catch(() => null);
+    // Where nobody knows, Temporal judges.
+    for (const name of names) this.#attributes.set(name, types === null ? 'UNKNOWN' : (types[name] ?? 'NONE'));
+    const held = this.#held ?? [];
+    this.#held = null;
+    if (!this.#isOver) this.#send(held);
+  }
+
   #push(command: Command): void {
-    const { scheduleActivity, scheduleLocalActivity, failWorkflowExecution } = command;
+    const {
+      scheduleActivity,
+      scheduleLocalActivity,
+      startChildWorkflowExecution: child,
+      failWorkflowExecution,
+    } = command;
     const activity = scheduleActivity ?? scheduleLocalActivity;
     if (activity) activity.headers = this.#headersOf(String(activity.activityType));
-    if (command.startChildWorkflowExecution) command.startChildWorkflowExecution.headers = this.#traceHeader();
+    if (child) {
+      child.headers = this.#traceHeader();
+      this.#starting.set(child.seq, child.workflowId);
+    }
     if (failWorkflowExecution) this.#readable(failWorkflowExecution.failure);
     this.#out.push(command);
     if (!isFinal(command)) return;
@@ -324,9 +399,11 @@ export class Interpreter {
     if (isSignal) this.#unsent.add(target.seq);
     const asked = host['cloister:checkTarget']({ workflowId: workflowId ?? '' });
     // A rejection that nobody takes up would fail the task, for ever.
-    const found = await asked.catch(() => 'unknown' as const);
+    let found = await asked.catch(() => 'unknown' as const);
     if (isSignal) this.#unsent.delete(target.seq);
     if (this.#isOver) return;
+    // Temporal refuses the task that starts a child and cancels its id. What has the id now is not the child.
+    if (this.#isOfNow && !isSignal && [...this.#starting.values()].includes(workflowId)) found = 'missing';
     if (found === 'own') return this.#push(command);
     const failure = {
       missing: {
@@ -433,6 +510,11 @@ function isAnswers(commands: unknown): boolean {
 const SILENT = { code: 'WORKFLOW_CODE_ERROR', message: 'found no answer to the query, expected one' };
 const SPOILT = { code: 'WORKFLOW_CODE_ERROR', message: 'found a query that does more than answer, expected an answer' };
 
+const BROKEN = {
+  code: 'WORKFLOW_CODE_ERROR',
+  message: 'found a copy of the run that another query has broken, expected a query that only reads; ask again',
+};
+
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function refusal(type: string, message: string): ApplicationFailure {
@@ -479,6 +561,15 @@ function plainJob(job: Job): unknown {
 
 function withJobs(activation: Activation, jobs: Job[]): Activation {
   return Object.assign(Object.create(Object.getPrototypeOf(activation) as object) as Activation, activation, { jobs });
+}
+
+/** Bytes of a local activity's result, null for any other job. */
+function localResult(job: unknown): number | null {
+  const { isLocal, result } = (job ?? {}) as {
+    readonly isLocal?: boolean | null;
+    readonly result?: { readonly completed?: { readonly result?: Payload | null } | null } | null;
+  };
+  return isLocal ? (result?.completed?.result?.data?.length ?? 0) : null;
 }
 
 function memoOf({ digest }: GuestPlan): Command {

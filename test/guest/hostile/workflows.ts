@@ -166,7 +166,114 @@ const refused: Readonly<Record<string, unknown>> = {
   failWorkflowExecution: {},
   scheduleLocalActivity: { seq: 1, activityId: '1', activityType: 'step' },
   continueAsNewWorkflowExecution: { workflowType: 'x'.repeat(3_000) },
+  upsertWorkflowSearchAttributes: { searchAttributes: { indexedFields: {} } },
+  modifyWorkflowProperties: { upsertedMemo: { fields: {} } },
 };
+
+const child = { seq: 1, workflowId: 'odd', workflowType: 'neighbour' };
+const target = { seq: 1, workflowExecution: { workflowId: 'x', runId: 'no-run' } };
+
+/** The same kinds once more, with something else in them that ends in Temporal's refusal, or in a server that cannot finish it. */
+const odd: readonly unknown[] = [
+  { startChildWorkflowExecution: { ...child, cronSchedule: 'every day' } },
+  { startChildWorkflowExecution: { ...child, cronSchedule: 'TZ=UTC' } },
+  { startChildWorkflowExecution: { ...child, parentClosePolicy: 77 } },
+  { signalExternalWorkflowExecution: { ...target, signalName: 'go' } },
+  { requestCancelExternalWorkflowExecution: target },
+];
+
+export async function pushesWhatIsOdd(at: number): Promise<void> {
+  inside().pushCommand(odd[at]);
+  await wf.sleep(10);
+}
+
+const json = (data: string) => ({ metadata: { encoding: { $u: 'json/plain' } }, data: { $u: data } });
+
+/** Values of search attributes as they are written, past the SDK's own checks. */
+export async function setsAttributes(values: Readonly<Record<string, string>>): Promise<string> {
+  const indexedFields = Object.fromEntries(Object.entries(values).map(([name, text]) => [name, json(text)]));
+  inside().pushCommand({ upsertWorkflowSearchAttributes: { searchAttributes: { indexedFields } } });
+  await wf.sleep(1);
+  return 'set';
+}
+
+export async function setsAttributesAndEnds(): Promise<string> {
+  const indexedFields = { HostileNumber: json('7') };
+  inside().pushCommand({ upsertWorkflowSearchAttributes: { searchAttributes: { indexedFields } } });
+  return 'ended';
+}
+
+export async function startsChildWithAttribute(name: string): Promise<void> {
+  await wf.executeChild('neighbour', { searchAttributes: { [name]: ['x'] } });
+}
+
+export async function continuesWithAttribute(name: string): Promise<void> {
+  await wf.makeContinueAsNewFunc({ searchAttributes: { [name]: ['x'] } })();
+}
+
+export async function startsChildByCron(cronSchedule: string): Promise<string> {
+  const child = await wf.startChild('waits', { cronSchedule, parentClosePolicy: 'TERMINATE' });
+  return child.workflowId;
+}
+
+export async function waits(): Promise<void> {
+  await wf.condition(() => false);
+}
+
+export async function schedulesTooMany(): Promise<void> {
+  await Promise.all(Array.from({ length: 2_001 }, () => own.step?.()));
+}
+
+/** Each batch is small enough, and all of them go out with one task. */
+export async function sendsTooMuchInATask(): Promise<void> {
+  for (let turn = 0; turn < 4; turn++) {
+    void own.step?.('x'.repeat(1_500_000));
+    await near.step?.(turn);
+  }
+}
+
+export async function asksFor(id: string): Promise<readonly unknown[]> {
+  const told: unknown[] = [];
+  const tell = (error: unknown): void => {
+    const { name, message, type, nonRetryable } = error as wf.ApplicationFailure;
+    told.push([name, message, type, nonRetryable]);
+  };
+  await wf.getExternalWorkflowHandle(id).signal('go').catch(tell);
+  await wf.getExternalWorkflowHandle(id).cancel().catch(tell);
+  return told;
+}
+
+export async function cancelsWhatItStarts(workflowId: string): Promise<string> {
+  await wf.executeChild('neighbour', { workflowId });
+  const second = wf.executeChild('neighbour', { workflowId });
+  const told = wf
+    .getExternalWorkflowHandle(workflowId)
+    .cancel()
+    .then(
+      () => 'cancelled',
+      (error: Error) => error.message,
+    );
+  await second;
+  return told;
+}
+
+export async function returnsABigInt(): Promise<unknown> {
+  return { lines: [{ price: 1 }, { price: 2n }] };
+}
+
+export async function returnsACycle(): Promise<unknown> {
+  const top: Record<string, unknown> = {};
+  top.below = { top };
+  return top;
+}
+
+export async function returnsAFunction(): Promise<unknown> {
+  return () => 1;
+}
+
+export async function passesABigInt(): Promise<void> {
+  await own.step?.({ deep: { n: 1n } });
+}
 
 /** A command that Temporal refuses with the whole task, if it comes to that. */
 export async function pushesWhatTemporalRefuses(name: string): Promise<void> {

@@ -112,7 +112,7 @@ async function plansOfModule(compiler: Compiler, owner: CodeOwner, path: string)
   if (!made.ok) throw new Error(`${path}: ${JSON.stringify(made.faults)}`);
   const { digest, code, map } = made.bundle;
   const workflow = { id: path, name: entry };
-  const shared = { interpreter: 1, workflow, types: made.functions, digest: `sha256:${digest}`, code, map } as const;
+  const shared = { interpreter: 2, workflow, types: made.functions, digest: `sha256:${digest}`, code, map } as const;
   return made.functions.map((name) => ({ ...shared, entry: name, activities: {}, refused: {}, limits: LIMITS }));
 }
 

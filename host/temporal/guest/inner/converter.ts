@@ -18,6 +18,45 @@ interface WirePayload {
 
 const NULL: WirePayload = { metadata: { encoding: { $u: 'binary/null' } } };
 const { parse, stringify } = JSON;
+const MAX_DEPTH = 100;
+const MAX_PATH = 200;
+
+/** What cannot be written as JSON. */
+export class NotJson extends ValueError {
+  /** What stands in the way, and where: `a bigint at "lines[2].price"`. */
+  readonly found: string;
+
+  constructor(value: unknown) {
+    const found = culprit(value, '', []) ?? 'what JSON cannot say';
+    // As the SDK's own converter says it, and where there is a place to tell, that too.
+    const place = typeof value === 'object' ? `: found ${found}, expected JSON` : '';
+    super(`Unable to convert ${typeof value === 'function' ? typeof value : String(value)} to payload${place}`);
+    this.found = found;
+  }
+}
+
+/** The first thing in a value that JSON cannot say; null where all is well, or too deep to tell. */
+function culprit(value: unknown, path: string, above: readonly unknown[]): string | null {
+  const at = path === '' ? '' : ` at "${path.slice(0, MAX_PATH)}"`;
+  if (typeof value === 'bigint') return `a bigint${at}`;
+  if (path === '' && (typeof value === 'function' || typeof value === 'symbol')) return `a ${typeof value}`;
+  if (typeof value !== 'object' || value === null) return null;
+  if (above.includes(value)) return `a cycle${at}`;
+  if (above.length > MAX_DEPTH) return `what is nested too deep${at}`;
+  const inside = [...above, value];
+  try {
+    const { toJSON: written } = value as { readonly toJSON?: unknown };
+    if (typeof written === 'function') return culprit(written.call(value, ''), path, inside);
+    for (const [name, each] of Object.entries(value)) {
+      const step = Array.isArray(value) ? `[${name}]` : `${path && '.'}${name}`;
+      const found = culprit(each, path + step, inside);
+      if (found !== null) return found;
+    }
+    return null;
+  } catch {
+    return `a toJSON or a getter that throws${at}`;
+  }
+}
 
 function toPayload(value: unknown): unknown {
   if (value instanceof RawValue) return value.payload;
@@ -28,9 +67,9 @@ function toPayload(value: unknown): unknown {
   try {
     text = stringify(value);
   } catch {
-    throw new ValueError(`Unable to convert ${String(value)} to payload`);
+    throw new NotJson(value);
   }
-  if (text === undefined) throw new ValueError(`Unable to convert ${typeof value} to payload`);
+  if (text === undefined) throw new NotJson(value);
   return { metadata: { encoding: { $u: 'json/plain' } }, data: { $u: text } };
 }
 

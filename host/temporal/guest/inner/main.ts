@@ -18,7 +18,7 @@ import {
 import Long from 'long';
 import { activator } from '../activator.ts';
 import { toBase64 } from '../wire.ts';
-import { bytesOf, payloadConverter } from './converter.ts';
+import { bytesOf, NotJson, payloadConverter } from './converter.ts';
 import { gate, guestWorkflow } from './gate.ts';
 
 /** What a run is started with. */
@@ -29,6 +29,8 @@ interface Start {
   readonly initialize: unknown;
   readonly entry: string;
   readonly queue: string;
+  /** The workflow's name in its project. */
+  readonly workflow: string;
 }
 
 /** What every delivery brings beside its jobs: the state of the outer side. */
@@ -92,6 +94,7 @@ function load(code: (modules: typeof temporal) => Record<string, unknown>, text:
     if (typeof run !== 'function') throw new TypeError(`found no function "${start.entry}" among the exports`);
     state.workflow = run as never;
     optionsOf(run, state);
+    tellWhatIsNoJson(start.workflow, state as unknown as Completing);
     initialize(withBytes(start.initialize) as never);
   });
 }
@@ -102,6 +105,27 @@ function optionsOf(run: object, state: Activator): void {
   const { workflowDefinitionOptions: options } = run;
   if (typeof options === 'function') state.workflowDefinitionOptionsGetter = options;
   else state.workflowDefinitionFailureExceptionTypes = options.failureExceptionTypes;
+}
+
+/** The SDK's own, private there. */
+interface Completing {
+  completeWorkflow(result: unknown): void;
+  handleWorkflowFailure(error: unknown): void;
+}
+
+/** A result that is no JSON fails the run with a code of its own, and says where. */
+function tellWhatIsNoJson(workflowName: string, state: Completing): void {
+  const complete = state.completeWorkflow.bind(state);
+  state.completeWorkflow = (result) => {
+    try {
+      complete(result);
+    } catch (error) {
+      if (!(error instanceof NotJson)) throw error;
+      const message = `${workflowName} result: found ${error.found}, expected JSON`;
+      const failure = common.ApplicationFailure.create({ type: 'RESULT_NOT_JSON', message, nonRetryable: true });
+      state.handleWorkflowFailure(failure);
+    }
+  };
 }
 
 /** One batch of jobs; the reactions to it run when this has returned. */
