@@ -19,6 +19,8 @@ const ACTIVITIES = {
   breaks: 'export async function breaks() { throw new TypeError("no such mailbox"); }',
   dawdles: 'export async function dawdles() { await new Promise((done) => setTimeout(done, 30_000)); }',
   idles: 'export async function idles() { await new Promise((done) => setTimeout(done, 50_000)); }',
+  calls:
+    "import { http } from 'cloister'; export const calls = (url: string) => http.fetch(url).then(String, (error) => error.message);",
   hoards:
     'export async function hoards() { const all = []; for (;;) all.push(new Array(100_000).fill(Math.random())); }',
 };
@@ -32,6 +34,7 @@ const quick = proxyActivities<any>({ startToCloseTimeout: '1 second', retry: { m
 const ever = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { initialInterval: '100ms', backoffCoefficient: 1 } });
 const thrice = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { maximumAttempts: 3 } });
 export async function greeting(name: string) { log.warn('greets', { name }); return { said: await once.greet(name) }; }
+export async function calling(urls: string[]) { const told = []; for (const url of urls) told.push(await once.calls(url)); return told; }
 export async function idling() { return thrice.idles(); }
 export async function misspelt() { return once.gret('x'); }
 export async function breaking() { return twice.breaks(); }
@@ -79,6 +82,7 @@ let workflowId: string;
 test('a workflow that does not compile is not published, and nothing of it is kept', async () => {
   const made = await api.post(`/projects/${project}/workflows`, { name: 'runs', definition: definition() });
   workflowId = made.body.id;
+  assert.equal([made.status, made.body.warnings], [201, []]);
   const code = { workflow_code: 'export async function greeting() { awiat x; }' };
   const refused = await api.post(`/workflows/${workflowId}/publish`, { compiledTypescript: code });
   assert.equal([refused.status, refused.body.code], [422, 'WORKFLOW_INVALID']);
@@ -91,6 +95,21 @@ test('a workflow that does not compile is not published, and nothing of it is ke
   const forbidden = { workflow_code: "import fs from 'node:fs';\nexport async function greeting() { return fs; }" };
   const imports = await api.post(`/workflows/${workflowId}/publish`, { compiledTypescript: forbidden });
   assert.is(imports.body.problems[0].code, 'IMPORT_FORBIDDEN');
+});
+
+test('what is wrong with code is told by whatever call brings it, and the code is kept', async () => {
+  const at = `/projects/${project}/workflows`;
+  const bare = 'export async function bare() {}';
+  const made = await api.post(at, { name: 'bare', compiledTypescript: bare });
+  const codes = ({ body }: typeof made) => body.warnings.map(({ code }: { code: string }) => code);
+  assert.equal([made.status, made.body.compiledTypescript, codes(made)], [201, bare, ['COMPILED_NOT_JSON']]);
+  const change = (body: object) => api.send('PATCH', `${at}/${made.body.id}`, body);
+  const broken = await change({ compiledTypescript: { workflow_code: 'export async function bare() { awiat x; }' } });
+  assert.equal([broken.status, codes(broken)], [200, ['WORKFLOW_SYNTAX']]);
+  assert.match(broken.body.warnings[0].where, /^bare workflow_code 1:\d+$/);
+  assert.equal(codes(await change({ compiledTypescript: { workflow_code: bare } })), []);
+  assert.equal(codes(await change({ compiledTypescript: bare })), ['COMPILED_NOT_JSON']);
+  assert.equal(codes(await change({ name: 'still bare' })), [], 'the call brought no code');
 });
 
 test('PW-6 a workflow that is published after the start of an empty project runs, pinned to the digest that was told', async () => {
@@ -285,6 +304,21 @@ test('what a run and its activities log is shown with it, in order and in pages'
   );
   const page = (await api.get(`${at}?limit=1`)).body;
   assert.equal([page.lines, (await api.get(`${at}?cursor=${page.nextCursor}`)).body.lines], [[lines[0]], [lines[1]]]);
+});
+
+test('NET-19 a declared address of the machine is refused for want of a grant, whatever listens there; others as ever', async () => {
+  const [open, closed, undeclared] = [stand.host.url, 'http://127.0.0.1:9', 'http://127.0.0.1:10'];
+  const declaration = { capabilities: ['fhir', 'http', 'log'], http: { allow: [open, closed] } };
+  assert.is((await api.send('PATCH', `/projects/${project}`, { declaration })).status, 200);
+  await start('calling', [[open, closed, undeclared]], 'calling-1');
+  const needs = 'http.allow in the settings of the tenant, and http.privateRanges for an address of the machine';
+  const ungranted = 'http: not allowed: ORIGIN is declared, and not granted to the tenant: it needs';
+  const { result } = await ended('calling-1');
+  assert.equal(
+    [result[0].replace(open, 'ORIGIN'), result[2]],
+    [result[1].replace(closed, 'ORIGIN'), `http: not allowed: ${undeclared} (http.allow)`],
+  );
+  assert.ok(result[0].replace(open, 'ORIGIN').startsWith(`${ungranted} ${needs}`), result[0]);
 });
 
 test('PW-38 /metrics has uptime, heartbeat latency, code load time, workflows per worker, memory, CPU and backlog', async () => {

@@ -6,7 +6,7 @@ import { regarding } from '../audit.ts';
 import { type Call, endpoint } from '../endpoint.ts';
 import type { ApiParts } from '../server.ts';
 import { noWorkflow, projectOf, tables, uuidOf, workflowFor } from './find.ts';
-import { publish } from './publish.ts';
+import { problemView, publish } from './publish.ts';
 import {
   COMPILATION,
   compiledText,
@@ -25,6 +25,19 @@ const WRITES = { role: 'developer', scope: 'projects:write', tenants: 'own' } as
 
 /** Code is larger than other bodies: three texts of a megabyte each, which JSON escapes. */
 export const CODE_BODY: Pick<RouteOptions, 'payload'> = { payload: { maxBytes: 4 * 2 ** 20 } };
+
+/** Code may have to be compiled before the answer. */
+const CHECKED = { ...CODE_BODY, timeout: { server: 120_000 } } as const;
+
+const SAVED = z
+  .object({
+    ...WORKFLOW.shape,
+    warnings: z.array(PROJECT_PROBLEM).nullable().meta({
+      description:
+        'What is wrong with code or definition that the call brought, which are kept all the same; publish would refuse the errors among it. Null: it could not be checked.',
+    }),
+  })
+  .meta({ id: 'SavedProjectWorkflow' });
 
 /** Endpoints about the workflows of a project. */
 export const projectWorkflowEndpoints = [
@@ -47,17 +60,17 @@ export const projectWorkflowEndpoints = [
     path: '/projects/{projectId}/workflows',
     operation: 'create-project-workflow',
     tag: 'projects',
-    summary: 'Adds a workflow: a draft, unless a status is given.',
+    summary: 'Adds a workflow: a draft, unless a status is given. Its code is kept as it is, and checked.',
     access: WRITES,
     body: NEW_WORKFLOW,
-    options: CODE_BODY,
-    answers: { 201: { description: 'The workflow.', schema: WORKFLOW } },
+    options: CHECKED,
+    answers: { 201: { description: 'The workflow.', schema: SAVED } },
     errors: ['PROJECT_NOT_FOUND', 'BODY_TOO_LARGE'],
     handler: async (call, parts) => {
       const project = await projectOf(call, parts);
       const made = await save(parts, project, { ...call.body });
       regarding(call.request, { target: { project: project.id, workflow: made.id } });
-      return call.h.response(workflowView(made)).code(201);
+      return call.h.response(await savedView(parts, project, made, call.body)).code(201);
     },
   }),
   endpoint({
@@ -76,16 +89,18 @@ export const projectWorkflowEndpoints = [
     path: '/projects/{projectId}/workflows/{workflowId}',
     operation: 'change-project-workflow',
     tag: 'projects',
-    summary: 'Changes what is given of a workflow. Runs that begin afterwards use the new code, running ones do not.',
+    summary:
+      'Changes what is given of a workflow; code is kept as it is, and checked. Runs that begin afterwards use it, running ones do not.',
     access: WRITES,
     body: WORKFLOW_CHANGE,
-    options: CODE_BODY,
-    answers: { 200: { description: 'The workflow as it is now.', schema: WORKFLOW } },
+    options: CHECKED,
+    answers: { 200: { description: 'The workflow as it is now.', schema: SAVED } },
     errors: ['PROJECT_NOT_FOUND', 'WORKFLOW_NOT_FOUND', 'BODY_TOO_LARGE'],
     handler: async (call, parts) => {
       const project = await projectOf(call, parts);
       const { id, name } = await workflowOf(call, parts, project);
-      return workflowView(await save(parts, project, { ...call.body, name: call.body.name ?? name, id }));
+      const saved = await save(parts, project, { ...call.body, name: call.body.name ?? name, id });
+      return savedView(parts, project, saved, call.body);
     },
   }),
   endpoint({
@@ -110,7 +125,7 @@ export const projectWorkflowEndpoints = [
     summary: "Checks the code of a project's workflow, records it as a compilation, and lets new runs use it.",
     access: WRITES,
     body: PUBLICATION,
-    options: { ...CODE_BODY, timeout: { server: 120_000 } },
+    options: CHECKED,
     answers: {
       200: {
         description: 'It is published.',
@@ -146,6 +161,23 @@ function save(parts: ApiParts, { id: projectId }: ProjectRow, given: Given): Pro
     ...(compiledTypescript !== undefined && { compiledTypescript: compiledText(compiledTypescript) }),
   });
 }
+
+/** A workflow as it was kept, and what publish would say to what was given. It is kept whether or not it can be checked. */
+async function savedView(
+  parts: ApiParts,
+  project: ProjectRow,
+  saved: ProjectWorkflowRow,
+  { compiledTypescript, definition }: Pick<Partial<Given>, 'compiledTypescript' | 'definition'>,
+): Promise<z.input<typeof SAVED>> {
+  const isGiven = saved.compiledTypescript !== null && (compiledTypescript !== undefined || definition !== undefined);
+  const checked = isGiven ? await parts.projectCode?.check(project, saved).catch(() => null) : NO_PROBLEMS;
+  return {
+    ...workflowView(saved),
+    warnings: checked ? [...checked.errors, ...checked.warnings].map(problemView) : null,
+  };
+}
+
+const NO_PROBLEMS = { errors: [], warnings: [] };
 
 async function workflowOf(call: Call, parts: ApiParts, { id }: ProjectRow): Promise<ProjectWorkflowRow> {
   const workflowId = uuidOf(call, 'workflowId');
