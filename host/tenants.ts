@@ -108,7 +108,7 @@ function rules(settingsOf: FindSettings, variables: Variables, development: bool
   };
 }
 
-function toGrants({ capabilities, http, db, env, secrets }: EffectiveGrants, variables: Variables): Grants {
+function toGrants({ capabilities, http, db, env, secrets, refused }: EffectiveGrants, variables: Variables): Grants {
   const values = Object.entries(env).flatMap(([name, given]) => {
     const value = given ?? variables(name);
     return value === undefined ? [] : [[name, value] as const];
@@ -119,11 +119,14 @@ function toGrants({ capabilities, http, db, env, secrets }: EffectiveGrants, var
   });
   return {
     capabilities: new Set(capabilities),
-    http: { ...http, secrets: new Map(known) },
+    http: { ...http, refused: refused.flatMap(originIn), secrets: new Map(known) },
     db,
     env: Object.fromEntries(values),
   };
 }
+
+/** Of `http https://api.example.org`, as grants name what is refused. */
+const originIn = (refused: string): string[] => (refused.startsWith('http ') ? [refused.slice('http '.length)] : []);
 
 /**
  * The wall limit is the ceiling unless somebody declared less: the activity's own timeout comes first, and the runner takes

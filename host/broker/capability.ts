@@ -53,6 +53,8 @@ export interface Grants {
   readonly http: {
     /** Allowed origins, such as `https://api.example.org` or `https://*.example.org` (one label per star). */
     readonly allow: readonly string[];
+    /** Origins that the project declares and the tenant is not granted. Absent: none. */
+    readonly refused?: readonly string[];
     /** Address ranges (CIDR) outside the public internet that this tenant may reach; empty by default. */
     readonly privateRanges: readonly string[];
     readonly secrets: ReadonlyMap<string, { readonly origin: string; readonly header: string; readonly value: string }>;

@@ -83,13 +83,13 @@ interface Way {
 }
 
 async function follow(request: HttpRequest, grants: RunContext['grants']['http'], way: Way): Promise<HttpAnswer> {
-  checkAllowed(request.url, grants.allow);
+  checkAllowed(request.url, grants);
   const secret = request.secret === null ? null : secretHeader(request.secret, request.url, grants.secrets);
   const own = { 'user-agent': 'cloister', ...request.headers, 'accept-encoding': ACCEPTED_ENCODINGS };
   const headers = secret === null ? own : { ...own, [secret[0]]: secret[1] };
   let hop: Hop = { url: request.url, method: request.method, headers, body: request.body };
   for (let hops = 0; ; hops += 1) {
-    checkAllowed(hop.url, grants.allow);
+    checkAllowed(hop.url, grants);
     const answer = await exchange(hop, way);
     const next = redirect(hop, answer);
     if (next === null) return await read(hop, answer, way);

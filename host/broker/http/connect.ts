@@ -94,5 +94,5 @@ function checkSocket(socket: Socket, hostname: string, judge: (address: string |
 }
 
 function refusal(hostname: string): Error {
-  return denied(`the address of ${hostname} is not public`);
+  return denied(`the address of ${hostname} is not public, and in no http.privateRanges of the tenant`);
 }

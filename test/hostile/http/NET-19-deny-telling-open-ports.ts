@@ -13,6 +13,7 @@ export const attack: Attack = {
       return [...new Set(answers.map(({ code, message }) => code + ' ' + message))];
     }`;
     const answers = await outputOf(play(world, script, urls, { allow: urls }));
-    assert.equal(answers, ['DENIED http: not allowed: the address of 127.0.0.1 is not public']);
+    const words = 'the address of 127.0.0.1 is not public, and in no http.privateRanges of the tenant';
+    assert.equal(answers, [`DENIED http: not allowed: ${words}`]);
   },
 };
