@@ -9,15 +9,18 @@ import proto from '@temporalio/proto';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cacheFolder, connectOrStart } from '../../host/embedded/temporal.ts';
+import { connectOrStart } from '../../host/embedded/temporal.ts';
+import { cacheFolder } from '../../host/env/cache.ts';
 import { readEnvironment } from '../../host/env.ts';
 import { CodeOwner, Compiler } from '../../host/projects/code/compiler.ts';
 import { guestBundle } from '../../host/temporal/guest/bundle.ts';
+import { cronFault } from '../../host/temporal/guest/cron.ts';
 import { keepHeader } from '../../host/temporal/project/header.ts';
 import { hostSteps } from '../../host/temporal/project/steps.ts';
 import { createFileStore, type GuestPlan, type LoadedGuest, type ProjectRow } from '../../registry/index.ts';
 import { createSandbox } from '../../sandbox/index.ts';
 import { temporaryFolder } from '../stand/project.ts';
+import { EXPRESSIONS } from './hostile/expressions.ts';
 
 const ATTACKER = 'hostile-attacker-queue';
 const NEIGHBOUR = 'hostile-neighbour-queue';
@@ -260,6 +263,31 @@ for (let at = 0; at < 5; at++) {
   });
 }
 
+test('a cron expression is refused where Temporal refuses it, and taken where Temporal takes it', async () => {
+  const told = await Promise.all(
+    EXPRESSIONS.map(async (cronSchedule) => {
+      const options = {
+        taskQueue: 'nobody',
+        workflowId: randomUUID(),
+        workflowExecutionTimeout: '1s',
+        cronSchedule,
+      } as const;
+      return client.workflow.start('neighbour', options).then(
+        () => true,
+        () => false,
+      );
+    }),
+  );
+  const differing = EXPRESSIONS.filter((one, at) => (cronFault(one) === null) !== told[at]);
+  assert.equal(differing, []);
+  assert.ok(told.includes(true) && told.includes(false));
+});
+
+test('a child may have a schedule', async () => {
+  const run = await start('startsChildByCron', { args: ['CRON_TZ=Europe/Kyiv 0 4 * * mon-fri'] });
+  assert.is(typeof (await soon(run.result())), 'string');
+});
+
 test('a search attribute that the namespace does not have, or not so, fails its run; each that fits is set', async () => {
   const { fitting, failing } = ATTRIBUTES;
   const good = fitting.map(async (values) => (await start('setsAttributes', { args: [values] })).result());
@@ -332,6 +360,10 @@ for (const query of ['sleep', 'reject']) {
     const run = await start('spinsInAQuery');
     await until(async () => (await run.query<boolean>('told').catch(() => null)) === false);
     await soon(run.query(query).then(() => assert.unreachable('it answered'), ignore));
+    // The copy that was spoilt says so, once, and the next one answers.
+    const told = async () => run.query<boolean>('told').catch(({ message }: Error) => message);
+    assert.match(String(await told()), /a query before has broken.*ask again|^false$/);
+    assert.is(await told(), false);
     await run.signal('go');
     assert.is(await soon(run.result()), 'done');
     assert.equal(failed, []);

@@ -148,7 +148,7 @@ export class Interpreter {
     next({ activation: withJobs(activation, rest) as never, batchIndex: input.batchIndex ?? 0 });
     if (theirs.length === 0) return;
     // Temporal drops this copy of the run, and makes another from its history.
-    if (this.#engine && !this.#isWhole()) throw refusal('WORKFLOW_CODE_ERROR', 'a query broke this copy of the run');
+    if (this.#engine && !this.#isWhole()) throw refusal('WORKFLOW_CODE_ERROR', BROKEN);
     if (!this.#engine) {
       if (!this.#isOver) this.#early.push(...theirs);
       return;
@@ -185,17 +185,13 @@ export class Interpreter {
   }
 
   #isGuests(job: Job): boolean {
-    if (job.queryWorkflow) return this.#isWhole();
+    if (job.queryWorkflow) return this.#engine !== null;
     if (job.resolveActivity) return ((job.resolveActivity as { seq?: number }).seq ?? 0) < HIGHEST;
     if (job.fireTimer) return ((job.fireTimer as { seq?: number }).seq ?? 0) < HIGHEST;
     return GUESTS.some((name) => job[name]);
   }
 
   #refuseQuery(query: Query): void {
-    if (this.#engine && !this.#isOver) {
-      this.#refuse(query, BROKEN);
-      return;
-    }
     const message = this.#isOver
       ? 'found a run whose code cannot be queried, expected one that has not failed'
       : 'found a run whose plan is not loaded yet, expected a started run';
@@ -510,10 +506,7 @@ function isAnswers(commands: unknown): boolean {
 const SILENT = { code: 'WORKFLOW_CODE_ERROR', message: 'found no answer to the query, expected one' };
 const SPOILT = { code: 'WORKFLOW_CODE_ERROR', message: 'found a query that does more than answer, expected an answer' };
 
-const BROKEN = {
-  code: 'WORKFLOW_CODE_ERROR',
-  message: 'found a copy of the run that another query has broken, expected a query that only reads; ask again',
-};
+const BROKEN = 'found a copy of the run that a query before has broken, expected queries that only read; ask again';
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 

@@ -3,7 +3,7 @@ import { glob, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
-import { cacheFolder } from '../../../host/embedded/temporal.ts';
+import { cacheFolder } from '../../../host/env/cache.ts';
 import { readEnvironment } from '../../../host/env.ts';
 import { CodeOwner, Compiler } from '../../../host/projects/code/compiler.ts';
 import { guestBundle } from '../../../host/temporal/guest/bundle.ts';

@@ -27,11 +27,10 @@ export class NotJson extends ValueError {
   readonly found: string;
 
   constructor(value: unknown) {
-    const found = culprit(value, '', []) ?? 'what JSON cannot say';
-    // As the SDK's own converter says it, and where there is a place to tell, that too.
-    const place = typeof value === 'object' ? `: found ${found}, expected JSON` : '';
-    super(`Unable to convert ${typeof value === 'function' ? typeof value : String(value)} to payload${place}`);
-    this.found = found;
+    const isWhole = typeof value === 'function' || typeof value === 'symbol';
+    // In the SDK's own words: guest code may look at them.
+    super(`Unable to convert ${isWhole ? typeof value : String(value)} to payload`);
+    this.found = culprit(value, '', []) ?? 'what JSON cannot say';
   }
 }
 

@@ -244,7 +244,8 @@ function shown(value: unknown): string {
 function describe(error: unknown): { name: string; message: string; stack: string } {
   const text = (value: unknown): string => (typeof value === 'string' ? value.slice(0, MAX_TEXT) : '');
   if (!(error instanceof Error)) return { name: 'Error', message: shown(error).slice(0, MAX_TEXT), stack: '' };
-  return { name: text(error.name) || 'Error', message: text(error.message), stack: text(error.stack) };
+  const place = error instanceof NotJson ? `: found ${error.found}, expected JSON` : '';
+  return { name: text(error.name) || 'Error', message: text(error.message) + place, stack: text(error.stack) };
 }
 
 const { parse, stringify } = JSON;
