@@ -9,6 +9,7 @@
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { keepCompiled } from './bootstrap/compiled.mjs';
 import { ensureInstalled } from './bootstrap/install.mjs';
 import { onLeash, PINNED_MAJOR, runPinned } from './bootstrap/runtime.mjs';
 
@@ -29,6 +30,7 @@ async function start(given) {
   if (leashed) onLeash();
   else await ensureInstalled(root, { dev: entry !== DEFAULT_ENTRY });
   if (major !== PINNED_MAJOR) return runPinned(root, fileURLToPath(import.meta.url), ['--entry', entry, ...args]);
+  keepCompiled(process.env);
   const { main } = await import(pathToFileURL(join(root, entry)).href);
   return main(args);
 }

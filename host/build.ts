@@ -1,6 +1,6 @@
 /** `npm run build`: makes the workflow bundles that hosts run, so that no host has to on its first start. */
 import { join } from 'node:path';
-import { cacheFolder } from './embedded/temporal.ts';
+import { cacheFolder } from './env/cache.ts';
 import { readEnvironment } from './env.ts';
 import { workflowBundle } from './temporal/bundle.ts';
 import { guestBundle } from './temporal/guest/bundle.ts';

@@ -6,7 +6,7 @@ import { createFileStore } from '../registry/index.ts';
 import type { LogLine } from '../sandbox/index.ts';
 import { accessOf, limitsOf } from './access/index.ts';
 import { choreSettings } from './chores/list.ts';
-import { cacheFolder } from './embedded/temporal.ts';
+import { cacheFolder } from './env/cache.ts';
 import { type Environment, grantedVariable } from './env.ts';
 import { type DataFolder, openDataFolder } from './folder.ts';
 import { type Host, startHost } from './host.ts';

@@ -14,7 +14,8 @@ import { accessOf, accessProblems, isOpenToSome, limitsOf } from './access/index
 import { type DbOptions, probeDatabase } from './broker/db.ts';
 import type { FhirOptions } from './broker/fhir.ts';
 import { choreSettings } from './chores/list.ts';
-import { answers, cacheFolder } from './embedded/temporal.ts';
+import { answers } from './embedded/temporal.ts';
+import { cacheFolder } from './env/cache.ts';
 import { type Environment, EnvironmentError, grantedVariable } from './env.ts';
 import { type DataFolder, openDataFolder } from './folder.ts';
 import { type Host, startHost } from './host.ts';

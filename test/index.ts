@@ -6,7 +6,8 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder, findTemporal } from '../host/embedded/temporal.ts';
+import { findTemporal } from '../host/embedded/temporal.ts';
+import { cacheFolder } from '../host/env/cache.ts';
 import { readEnvironment } from '../host/env.ts';
 import { checksOf, runCheck } from './runner/checks.ts';
 import { findFiles, isWanted, type TestFile } from './runner/files.ts';

@@ -1,6 +1,5 @@
 /** The embedded Temporal: somebody's server where one answers, else one of our own. The door to `temporal/`. */
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { cacheFolder } from '../env/cache.ts';
 import type { Environment } from '../env.ts';
 import { findTemporal, TemporalMissingError } from './temporal/find.ts';
 import { answers, startTemporal, type Temporal, type TemporalOptions } from './temporal/server.ts';
@@ -18,11 +17,6 @@ export type ConnectOrStartOptions = Omit<TemporalOptions, 'binary' | 'namespace'
 };
 
 const ANSWER_LIMIT_MS = 3000;
-
-/** The folder for what is downloaded or built once per machine. */
-export function cacheFolder({ cacheDir, xdgCacheHome }: Pick<Environment, 'cacheDir' | 'xdgCacheHome'>): string {
-  return cacheDir ?? join(xdgCacheHome ?? join(homedir(), '.cache'), 'cloister');
-}
 
 /**
  * Uses the server at `TEMPORAL_ADDRESS` when it answers within 3 s (`pid` and `uiUrl` are then null, and `close` leaves

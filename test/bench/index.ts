@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder } from '../../host/embedded/temporal.ts';
+import { cacheFolder } from '../../host/env/cache.ts';
 import { readEnvironment } from '../../host/env.ts';
 import { measureCalls } from './calls.ts';
 import { measureCells } from './cells.ts';

@@ -107,6 +107,19 @@ test('two at once install once', async () => {
   assert.is(both.filter(({ stderr }) => stderr.includes('installing')).length, 1);
 });
 
+test('what Node has compiled is kept in the cache folder, and a folder that cannot be written is no error', async () => {
+  const compiled = async (cache: string) => {
+    const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+    await run(process.execPath, [bootstrap, ...entry, '0'], { env: { ...env, CLOISTER_CACHE_DIR: cache } });
+    const found = await readdir(join(cache, 'compiled'), { recursive: true, withFileTypes: true }).catch(() => []);
+    return found.filter((each) => each.isFile()).length;
+  };
+  assert.ok((await compiled(join(folder, 'kept'))) > 0);
+  const file = join(folder, 'a-file');
+  await writeFile(file, '');
+  assert.is(await compiled(join(file, 'below')), 0);
+});
+
 test("when npm fails, its words are the command's", async () => {
   const at = await project('broken', '1.0.0');
   await writeFile(

@@ -20,10 +20,10 @@ test('isolated-vm is imported by one file, in the sandbox', async () => {
   assert.match(users[0]?.path ?? '', /^sandbox\//);
 });
 
-test('process.env is read by host/env.ts, and by the wall of a cell that wants it empty', async () => {
+test('process.env is read by host/env.ts, by the door before it, and by the wall of a cell that wants it empty', async () => {
   const sources = await sourcesOf('host', 'sandbox', 'registry', 'plugins');
   const reads = sources.flatMap(({ path, environmentReads }) => (environmentReads.length > 0 ? [path] : []));
-  assert.equal(reads, ['host/env.ts', 'sandbox/cell/walls.ts']);
+  assert.equal(reads, ['host/bootstrap.mjs', 'host/env.ts', 'sandbox/cell/walls.ts']);
 });
 
 test('a wrong import is named with file and line, in each direction', () => {

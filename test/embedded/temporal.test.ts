@@ -12,7 +12,6 @@ import * as assert from 'uvu/assert';
 import { freePort } from '../../host/embedded/port.ts';
 import {
   answers,
-  cacheFolder,
   connectOrStart,
   findTemporal,
   SEARCH_ATTRIBUTES,
@@ -20,6 +19,7 @@ import {
   type Temporal,
   TemporalMissingError,
 } from '../../host/embedded/temporal.ts';
+import { cacheFolder } from '../../host/env/cache.ts';
 import { readEnvironment } from '../../host/env.ts';
 import { isRunning } from './alive.ts';
 import { until } from './until.ts';

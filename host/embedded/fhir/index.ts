@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { compiledEnvironment } from '../../bootstrap/compiled.mjs';
 
 /** What `startFhirServer` needs. */
 export interface FhirServerOptions {
@@ -30,13 +31,13 @@ const READY_MS = 30_000;
 const KILL_MS = 5_000;
 
 /**
- * Resolves when it serves. Its environment is empty, and it ends with this process even after kill -9. Rejects when it ends
- * before it serves (a port in use, an unreadable file), or does not serve within 30 s.
+ * Resolves when it serves. Its environment says at most where compiled code is kept, and it ends with this process even after
+ * kill -9. Rejects when it ends before it serves (a port in use, an unreadable file), or does not serve within 30 s.
  */
 export async function startFhirServer({ dbFile, port = 0, signal }: FhirServerOptions): Promise<FhirServer> {
   signal?.throwIfAborted();
   const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, '--db', dbFile, '--port', String(port)], {
-    env: {},
+    env: compiledEnvironment(),
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   child.stdin.on('error', () => {});
