@@ -290,7 +290,7 @@ test("the host's own steps answer the interpreter alone", async () => {
   const targets = [];
   for (const workflowId of ['here', 'elsewhere', 'nowhere'])
     targets.push(await step('cloister:checkTarget', { workflowId }));
-  assert.equal(targets, ['own', 'foreign', 'missing']);
+  assert.equal(targets, ['own', 'missing', 'missing']);
   for (const id of ['here', 'elsewhere']) await stage.client.workflow.getHandle(id).terminate();
 });
 
@@ -298,6 +298,18 @@ test('a header that nobody of ours wrote is refused', async () => {
   for (const header of [{ pin: 17 }, 'text', { pin: { kind: 'own' }, workflow: { id: 'x', name: 'y' } }]) {
     assert.is((await failureOf('nothing', { header })).type, 'PLAN_INVALID');
   }
+});
+
+test('who knows the digest of a foreign bundle runs those bytes as its own: its tenant, its cell, its log', async () => {
+  const whose = 'export const whose = () => { console.log("said"); return "theirs"; };';
+  const [mine, theirs] = [await stage.project({}, { tenant: 'org-b' }), await stage.project({ whose })];
+  await stage.work(() => mine);
+  // No guest can write this header: the interpreter does, for every activity that a guest schedules.
+  const header = (await stage.headers(theirs))('whose');
+  assert.is(await stage.call(mine, 'whose', [], { header }), 'theirs');
+  const { of } = stage.lines.find(({ of: { name } }) => name === 'whose') ?? {};
+  assert.equal([of?.projectId, of?.tenant, theirs.tenant], [mine.id, 'org-b', 'org-a']);
+  assert.is((await failureOf('whose', { options: ONCE })).type, 'ACTIVITY_NOT_FOUND', 'by its name it is not there');
 });
 
 test('a header that cannot be decoded is one that nobody of ours wrote', async () => {

@@ -190,9 +190,9 @@ test('every broken component is named with its code, place and words, and the ot
     ],
     [
       'large',
-      `export const c = 1; // ${'x'.repeat(2_000_000)}`,
+      `export function b() {} // ${'x'.repeat(2_000_000)}`,
       {},
-      'CODE_TOO_LARGE large implementation_code: found 2000023 bytes, expected at most 1048576',
+      'CODE_TOO_LARGE large implementation_code: found 2000026 bytes, expected at most 1048576',
     ],
   ];
   const ids = await Promise.all(broken.map(([name, text, over]) => rig.component(project, name, text, over)));
@@ -214,9 +214,10 @@ test('every broken component is named with its code, place and words, and the ot
   assert.is(workflows.length, 1);
   const { activities, refused } = await planOf(code, project, 'run');
   assert.ok('sound' in activities);
-  // What a call of a broken one is told; nothing else answers in its place.
-  const codes = [refused.a?.code, refused.b?.code, refused.fetchAll?.code];
-  assert.equal(codes, ['ACTIVITY_SYNTAX', 'IMPORT_FORBIDDEN', 'IMPORT_FORBIDDEN']);
+  // What a call of a broken one is told, of several that promise the name the first by its own; nothing else answers in its place.
+  const names = [refused.a?.message, refused.b?.message, refused.fetchAll?.message].map((text) => text?.split(' ')[0]);
+  assert.equal([refused.a?.code, refused.b?.code], ['ACTIVITY_SYNTAX', 'CODE_TOO_LARGE']);
+  assert.equal(names, ['types', 'large', 'x']);
 });
 
 test('activities: latest leaves the digest to each attempt', async () => {

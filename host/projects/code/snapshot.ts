@@ -229,10 +229,25 @@ async function readComponents(
   const built = await Promise.all(chosen.map((component) => buildComponent(parts, component, owner)));
   return {
     built: built.flatMap(({ component }) => component ?? []),
-    broken: new Map(built.flatMap(({ problems }, n) => [...promised(chosen[n]?.code ?? '', problems)])),
+    broken: brokenNames(chosen.map((component, n) => ({ component, problems: built[n]?.problems ?? [] }))),
     warnings: [...shape, ...warnings],
     errors: [...errors, ...built.flatMap(({ problems }) => problems)],
   };
+}
+
+/** Of several that promise one name the problem of the first by name is told, by version where that is the same, and then by id. */
+function brokenNames(
+  read: readonly { readonly component: ChosenComponent; readonly problems: readonly ProjectProblem[] }[],
+): ReadonlyMap<string, ProjectProblem> {
+  const keyOf = ({ name, version, id }: ChosenComponent) => [name, version ?? '', id];
+  const sorted = read.toSorted((one, other) => inOrder(keyOf(one.component), keyOf(other.component)));
+  // The last one of a name is what a map keeps.
+  return new Map(sorted.toReversed().flatMap(({ component, problems }) => [...promised(component.code, problems)]));
+}
+
+function inOrder(one: readonly string[], other: readonly string[]): number {
+  const at = one.findIndex((text, n) => text !== other[n]);
+  return at < 0 ? 0 : (one[at] ?? '') < (other[at] ?? '') ? -1 : 1;
 }
 
 async function buildComponent(
