@@ -65,7 +65,7 @@ test('the entry ends when the process that started it is killed with -9', async 
   const child = pinned('stay');
   const { pid } = await said(child);
   child.kill('SIGKILL');
-  await until(() => !isRunning(pid), 5000);
+  await until(() => !isRunning(pid), 9000);
 });
 
 async function project(name: string, version: string): Promise<string> {

@@ -82,7 +82,7 @@ const fhirPid = (): number => descendants(process.pid).find(({ command }) => com
 
 async function whileFhirIsDown<T>(work: () => Promise<T>): Promise<T> {
   process.kill(fhirPid(), 'SIGKILL');
-  await until(() => fhirPid() === 0, 5000);
+  await until(() => fhirPid() === 0, 20_000);
   let server: FhirServer | undefined;
   try {
     return await work();

@@ -23,13 +23,13 @@ async function parentOf(script: string): Promise<{ parent: number; child: number
 test('a program ends when its parent is killed with -9', async () => {
   const { parent, child } = await parentOf('sleep 60');
   process.kill(parent, 'SIGKILL');
-  await until(() => !isRunning(child), 4000);
+  await until(() => !isRunning(child), 15_000);
 });
 
 test('also one that ignores SIGTERM, and what it has started', async () => {
   const { parent, child } = await parentOf("trap '' TERM; sleep 61 & sleep 62 & wait; wait; sleep 63");
   process.kill(parent, 'SIGKILL');
-  await until(() => !isRunning(child) && !isGroupAlive(child), 9000);
+  await until(() => !isRunning(child) && !isGroupAlive(child), 20_000);
 });
 
 test('its exit code and signal come through', async () => {
@@ -50,7 +50,7 @@ test('stop ends it with SIGTERM, and with SIGKILL after the grace', async () => 
 test('a program that ends by itself leaves no watcher behind', async () => {
   const leashed = leash('true', []);
   await leashed.ended;
-  await until(() => !isGroupAlive(leashed.child.pid ?? 0), 2000);
+  await until(() => !isGroupAlive(leashed.child.pid ?? 0), 10_000);
 });
 
 test('it sees the environment that it is given and nothing on its standard input', async () => {

@@ -59,7 +59,7 @@ test('a started server has its namespace, and finds runs by each search attribut
     const searchAttributes = Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, ['here']]));
     await client.workflow.start('any', { workflowId: 'one', taskQueue: 'none', searchAttributes });
     for (const name of SEARCH_ATTRIBUTES) {
-      await until(async () => (await client.workflow.count(`${name} = "here"`)).count === 1, 5000);
+      await until(async () => (await client.workflow.count(`${name} = "here"`)).count === 1, 20_000);
     }
   });
 });
@@ -129,7 +129,7 @@ test('it ends when the process that started it is killed with -9', async () => {
   const [line] = await once(parent.stdout.setEncoding('utf8'), 'data');
   assert.ok(isRunning(Number(line)));
   parent.kill('SIGKILL');
-  await until(() => !isRunning(Number(line)), 8000);
+  await until(() => !isRunning(Number(line)), 20_000);
 });
 
 const onLinux = process.platform === 'linux' ? test : test.skip;
