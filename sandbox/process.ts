@@ -19,7 +19,12 @@ export function cellWalls(): Walls {
   const isolatedVm = dirname(require.resolve('isolated-vm/package.json'));
   const loader = dirname(require.resolve('node-gyp-build/package.json'));
   return {
-    flags: ['--allow-addons', '--no-node-snapshot', ...readable([isolatedVm, loader, '/etc/alpine-release'])],
+    flags: [
+      '--allow-addons',
+      '--no-node-snapshot',
+      '--no-harmony-temporal',
+      ...readable([isolatedVm, loader, '/etc/alpine-release']),
+    ],
     cwd: isolatedVm,
   };
 }

@@ -6,6 +6,8 @@ import ivm from 'isolated-vm';
 export class CodeCache {
   #data: ivm.ExternalCopy<ArrayBuffer> | null = null;
   #tried = false;
+  /** It was made after a run: it holds the functions that a run calls. V8 compiles each when it is first called. */
+  isWarm = false;
 
   /** Whether a compiled form is there. */
   get isFilled(): boolean {
@@ -152,6 +154,21 @@ export class Isolate {
       : await this.#isolate.compileScript(code.source, options);
     code.cache.keep(script);
     await script.run(this.#context, { timeout: timeoutMs() });
+  }
+
+  /**
+   * Makes the compiled form anew, of all that the run which is over has called; runs from then on do not compile it again.
+   * No code of the script runs for that. Resolves when the isolate's thread is through; never rejects.
+   */
+  async learn(code: Code): Promise<void> {
+    code.cache.isWarm = true;
+    try {
+      code.cache.keep(
+        await this.#isolate.compileScript(code.source, { filename: code.filename, produceCachedData: true }),
+      );
+    } catch {
+      // The isolate is at its end: what is there already serves as before.
+    }
   }
 
   /** Asks a sealed isolate, whose prelude is one function from text to text. */

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { deeperThan, moreValuesThan } from '../depth.ts';
 import { BEAT_MS, MAX_DEPTH, MAX_VALUES, MESSAGE_CHARS, THROWN_CHARS } from '../limits.ts';
 import type { CellRing, Ended, FromCell, ToCell } from '../message.ts';
@@ -45,6 +46,7 @@ export class Session {
   #entries = 0;
   /** CPU time of the evaluated texts that are over. */
   #sealedMs = 0;
+  #code: Code | null = null;
   #quiet = 0;
   /** The script waits for its cancellation, which may be all that it waits for. */
   #listens = false;
@@ -69,6 +71,7 @@ export class Session {
 
   /** Starts the script. */
   start(code: Code): void {
+    this.#code = code;
     const { entry, run, env, limits, params, activity } = this.#message;
     const settings = JSON.stringify({ entry, run, env, limits, seed: this.#seed, activity });
     const outlet: Outlet = (kind, id, a, b) => this.#take(kind, id, a, b);
@@ -275,6 +278,20 @@ export class Session {
     this.#timers.clear();
     const usage = { cpuMs: this.#budget.cpuMs, wallMs: this.#budget.wallMs, calls: this.#calls };
     this.#host.send({ t: 'end', id: this.id, ended, usage });
+    if (ended.ok && this.#code?.cache.isWarm === false) void this.#learn(this.#code);
+    else this.#free();
+  }
+
+  /** Keeps what V8 compiled for the first run of a bundle, if that is over indeed: one that goes on is ended at once. */
+  async #learn(code: Code): Promise<void> {
+    this.#entries++;
+    await turn();
+    if (this.#entries === 1) await this.#isolate.learn(code);
+    this.#entries--;
+    this.#free();
+  }
+
+  #free(): void {
     this.#isolate.dispose();
     for (const sealed of this.#sealed) sealed.dispose();
     this.#reportGone();
