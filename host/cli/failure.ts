@@ -12,11 +12,11 @@ export interface Ending {
   readonly exitCode: 1 | 2;
 }
 
-/** 2 for what the caller, the project or the environment has to mend; 1 for the rest. */
+/** 2 for what the caller or the project has to mend, 1 for the rest: settings too, as the page of project workers has it. */
 export function endingOf(error: unknown): Ending {
   if (error instanceof CommandError) return { text: error.message, exitCode: error.exitCode };
   if (error instanceof EnvironmentError) {
-    return { text: ['cannot start:', ...error.problems.map((problem) => `  ${problem}`)].join('\n'), exitCode: 2 };
+    return { text: ['cannot start:', ...error.problems.map((problem) => `  ${problem}`)].join('\n'), exitCode: 1 };
   }
   if (error instanceof RegistryError) return { text: `${error.code}: ${error.message}`, exitCode: 2 };
   if (error instanceof ApiError) {
