@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { probeDatabase } from '../../host/broker/db.ts';
 import { VARIABLES } from '../../host/env/variables.ts';
 import { readEnvironment } from '../../host/env.ts';
@@ -222,6 +222,37 @@ image('no secret stands in the compose file, and the host runs bounded, read-onl
   for (const [name, { ports = [] }] of Object.entries(services)) {
     for (const port of ports) assert.ok(port.startsWith('127.0.0.1:'), `${name} ${port}`);
   }
+});
+
+image('the other deployments of the operating page probe, name and wait as the host wants it', async () => {
+  const page = await read('docs/operate.md');
+  const block = (language: string, word: string): string => {
+    const found = [...page.matchAll(/^```(\w+)\n(.*?)^```$/gms)].find(
+      ([, kind, text]) => kind === language && text?.includes(word),
+    );
+    return found?.[2] ?? '';
+  };
+  const [deployment] = parseAllDocuments(block('yaml', 'kind: Deployment')).map((one) => one.toJS());
+  const { terminationGracePeriodSeconds, containers } = deployment.spec.template.spec;
+  const [{ startupProbe, livenessProbe, readinessProbe }] = containers;
+  const paths = [startupProbe, livenessProbe, readinessProbe].map(({ httpGet }) => httpGet.path);
+  assert.equal(paths, ['/health', '/health', '/ready']);
+  const task = JSON.parse(block('json', 'containerDefinitions')).containerDefinitions[0];
+  assert.match(task.healthCheck.command.at(-1), '/health');
+  const unit = block('ini', 'ExecStart');
+  await access(join(ROOT, /^ExecStart=\/opt\/cloister\/(.+)$/m.exec(unit)?.[1] ?? 'nothing'));
+  const waits = [terminationGracePeriodSeconds, task.stopTimeout, Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1])];
+  for (const seconds of waits) assert.ok(seconds * 1000 > VARIABLES.shutdownForceMs.fallback + 10_000);
+  const run = /--set-env-vars=(\S+)/.exec(block('sh', 'gcloud run'))?.[1]?.split(',') ?? [];
+  const times = Object.fromEntries(run.map((pair) => pair.split('=')).filter(([name = '']) => /_MS$/.test(name)));
+  assert.ok(readEnvironment(times).shutdownForceMs < 10_000, 'Cloud Run waits for 10 s');
+  const names = [
+    ...[...task.environment, ...task.secrets].map(({ name }) => name),
+    ...(/^Environment=(.+)$/m.exec(unit)?.[1]?.split(' ') ?? []).map((pair) => pair.split('=')[0]),
+    ...run.map((pair) => pair.split('=')[0]),
+  ];
+  assert.ok(names.length > 8);
+  for (const name of names) assert.ok(NAMES.has(name) || ['NODE_ENV', 'HOME'].includes(name), name);
 });
 
 image('its roles and all migrations make a database that a host takes: it keeps tenants apart', async () => {
