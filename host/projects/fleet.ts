@@ -8,7 +8,7 @@ import type { StartedBy, WorkerFigures } from './types.ts';
 import { ProjectWorker, type WorkerParts } from './worker.ts';
 
 /** Of which lease a project's worker has need. */
-export const leaseOf = (projectId: string, slot: number): string => `project/${projectId}/${slot}`;
+export const leaseOf = (projectId: string, slot: number | ''): string => `project/${projectId}/${slot}`;
 
 /** The workers of one host. Methods that change one are called in its project's turn (`turns`). */
 export class Fleet {

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { type ProjectRow, type ProjectStore, queueProblem } from '../../registry/index.ts';
 import { answerOf, refused } from './failure.ts';
-import { Fleet } from './fleet.ts';
+import { Fleet, leaseOf } from './fleet.ts';
 import { Leases } from './leases.ts';
 import { Membership } from './membership.ts';
 import { Monitor } from './monitor.ts';
@@ -170,7 +170,11 @@ export class ProjectWorkers {
   async status(projectId: string): Promise<WorkerView> {
     const { store, settings } = this.#options;
     const project = await this.#existing(projectId);
-    return viewOf(project, await store.listProjectWorkers(projectId, ROWS), settings);
+    const [rows, leases] = await Promise.all([
+      store.listProjectWorkers(projectId, ROWS),
+      store.listLeases(leaseOf(projectId, '')),
+    ]);
+    return viewOf(project, rows, leases, settings);
   }
 
   /** Projects whose worker runs on this host. */

@@ -80,9 +80,12 @@ export interface ReloadedProject {
 export interface WorkerView {
   readonly projectId: string;
   readonly status: WorkerStatus;
-  /** Running, and its heartbeat is fresh. */
+  /** Healthy, and its host has the lease. */
   readonly isRunning: boolean;
+  /** Status running, and its heartbeat is fresh. */
   readonly isHealthy: boolean;
+  /** Its host holds the lease of its slot; of one that died it ends before the heartbeat counts as stale. */
+  readonly hasLease: boolean;
   readonly workerId: string | null;
   readonly taskQueue: string;
   readonly host: string | null;

@@ -1,5 +1,7 @@
 /** Workers as the API shows them, out of their rows. Nothing of the host's own text is in it. */
-import type { ProjectRow, WorkerRow } from '../../registry/index.ts';
+import type { LeaseRow, ProjectRow, WorkerRow } from '../../registry/index.ts';
+import { leaseOf } from './fleet.ts';
+import { isLive } from './membership.ts';
 import type { ProjectSettings } from './settings.ts';
 import type { WorkerDetail, WorkerView } from './types.ts';
 
@@ -8,10 +10,11 @@ export function isHealthy({ status, lastHeartbeat }: WorkerRow, staleMs: number,
   return status === 'running' && lastHeartbeat !== null && now - Date.parse(lastHeartbeat) < staleMs;
 }
 
-/** `rows`: the project's, newest first. */
+/** `rows`: the project's, newest first; `leases`: of its slots. */
 export function viewOf(
   project: ProjectRow,
   rows: readonly WorkerRow[],
+  leases: readonly LeaseRow[],
   { staleMs }: Pick<ProjectSettings, 'staleMs'>,
 ): WorkerView {
   // Where several hosts poll, one that has ended says nothing of the others.
@@ -21,8 +24,9 @@ export function viewOf(
   return {
     projectId: project.id,
     status: row?.status ?? 'stopped',
-    isRunning: healthy,
+    isRunning: healthy && isHeld(row, leases),
     isHealthy: healthy,
+    hasLease: row !== undefined && isHeld(row, leases),
     workerId: row?.workerId ?? null,
     taskQueue: project.taskQueueName,
     host: row?.host ?? null,
@@ -43,9 +47,18 @@ export function statsOf({ metadata }: WorkerRow): Readonly<Record<string, number
 /** An open row among those of all hosts. */
 export function detailOf(row: WorkerRow, now = Date.now()): WorkerDetail {
   const { projectId, workerId, host, status, startedAt, lastHeartbeat } = row;
-  const age = lastHeartbeat === null ? null : Math.max(0, (now - Date.parse(lastHeartbeat)) / 1000);
-  const secondsSinceHeartbeat = age === null ? null : Math.round(age * 10) / 10;
-  return { projectId, workerId, host, status, startedAt, lastHeartbeat, secondsSinceHeartbeat };
+  return { projectId, workerId, host, status, startedAt, lastHeartbeat, secondsSinceHeartbeat: ageOf(row, now) };
+}
+
+/** Whether the host of a worker may still have it: one that died stops renewing, which shows before its heartbeat is stale. */
+function isHeld({ projectId, slot, leaseFence }: WorkerRow, leases: readonly LeaseRow[]): boolean {
+  const resource = leaseOf(projectId, slot ?? 0);
+  return leases.some((lease) => lease.resource === resource && lease.fence === leaseFence && isLive(lease, Date.now()));
+}
+
+/** Seconds since the last heartbeat, to a tenth; null before the first. */
+function ageOf({ lastHeartbeat }: WorkerRow, now: number): number | null {
+  return lastHeartbeat === null ? null : Math.round(Math.max(0, now - Date.parse(lastHeartbeat)) / 100) / 10;
 }
 
 /** What was told when it failed: its own words may name paths and addresses of the host. */

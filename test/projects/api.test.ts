@@ -177,6 +177,21 @@ test('a worker without a heartbeat for a minute shows as running, and is not', a
   assert.equal([status, isRunning, isHealthy, host], ['running', false, false, 'gone']);
 });
 
+test('a worker whose host has lost its lease is known not to run before its heartbeat is stale', async () => {
+  const { id } = await newProject(store, { name: 'Lost' });
+  await post('/workers/start', { projectId: id });
+  const shown = async () => {
+    const { status, isRunning, isHealthy, hasLease } = (await get(`/workers/${id}/status`)).body;
+    return { status, isRunning, isHealthy, hasLease };
+  };
+  assert.equal(await shown(), { status: 'running', isRunning: true, isHealthy: true, hasLease: true });
+  const now = new Date().toISOString();
+  const row = { workerId: randomUUID(), projectId: id, taskQueueName: 'q', status: 'running', host: 'gone' } as const;
+  const rest = { processId: '1', startedAt: now, lastHeartbeat: now, metadata: {}, slot: 0, leaseFence: 7 };
+  await store.insertWorker({ ...row, ...rest });
+  assert.equal(await shown(), { status: 'running', isRunning: false, isHealthy: true, hasLease: false });
+});
+
 test('PW-27 the list has ids and their count, with scope=all where each runs; health has the four fields', async () => {
   const { id } = await newProject(store, { name: 'Listed' });
   await post('/workers/start', { projectId: id });

@@ -179,9 +179,9 @@ test('PW-19 heartbeats are written in their interval with figures; health ends w
   const old = new Date(Date.now() - QUICK.staleMs - 1).toISOString();
   const { viewOf } = await import('../../host/projects/view.ts');
   const fresh = new Date(Date.now() - QUICK.staleMs / 2).toISOString();
-  assert.is(viewOf(project, [{ ...later, lastHeartbeat: old }], QUICK).isHealthy, false);
-  assert.is(viewOf(project, [{ ...later, lastHeartbeat: null }], QUICK).isHealthy, false);
-  assert.is(viewOf(project, [{ ...later, lastHeartbeat: fresh }], QUICK).isHealthy, true);
+  assert.is(viewOf(project, [{ ...later, lastHeartbeat: old }], [], QUICK).isHealthy, false);
+  assert.is(viewOf(project, [{ ...later, lastHeartbeat: null }], [], QUICK).isHealthy, false);
+  assert.is(viewOf(project, [{ ...later, lastHeartbeat: fresh }], [], QUICK).isHealthy, true);
 });
 
 test('a heartbeat that cannot be written stops nothing; a row that is gone is written anew', async () => {

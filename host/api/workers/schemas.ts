@@ -54,8 +54,9 @@ export const VIEW = z
   .object({
     projectId: z.string(),
     status: STATUS,
-    isRunning: z.boolean().meta({ description: 'True only for a healthy `running`.' }),
-    isHealthy: z.boolean(),
+    isRunning: z.boolean().meta({ description: 'True only for a healthy `running` whose host has the lease.' }),
+    isHealthy: z.boolean().meta({ description: 'Status `running`, and a heartbeat within `WORKER_STALE_MS`.' }),
+    hasLease: z.boolean().meta({ description: 'Of a host that died it ends within `WORKER_LEASE_TTL_MS`.' }),
     workerId: NULLABLE,
     taskQueue: z.string(),
     host: NULLABLE,
