@@ -13,6 +13,7 @@ import { Runs } from './runs/index.ts';
 import { RunLogs } from './runs/logs.ts';
 import type { ScriptHost } from './scripts.ts';
 import { TenantSeparation } from './separation.ts';
+import { Admission } from './temporal/admission.ts';
 import { type BillingWorker, startWorker } from './temporal/worker.ts';
 
 /** What is at work. `close` stops the worker, then ends what it needs. */
@@ -45,7 +46,9 @@ export async function startWork(options: HostOptions, scripts: ScriptHost, opera
   const logs = rows && new RunLogs({ store: rows, log });
   if (logs) starting.defer(() => logs.close());
   const queue = options.taskQueue;
-  const runs = new Runs(client, fhir, { ...(queue && { queue }), ...(rows && { keys: rows }), ...(logs && { logs }) });
+  const admission = new Admission();
+  const kept = { ...(rows && { keys: rows }), ...(logs && { logs }) };
+  const runs = new Runs(client, fhir, { ...(queue && { queue }), ...kept, admission });
   const ward = openWard(options, scripts, client);
   starting.defer(() => ward.close());
   const { shelf, plugins } = await openShelf(options, scripts, operations);
@@ -58,6 +61,7 @@ export async function startWork(options: HostOptions, scripts: ScriptHost, opera
           namespace,
           fhir,
           shelf,
+          admission,
           runner: scripts.runner,
           ward,
           watch: operations.worker,

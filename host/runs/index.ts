@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import type { IdempotencyStore } from '../../registry/index.ts';
 import type { FhirHost } from '../broker/fhir.ts';
 import { ApiError } from '../error.ts';
+import { Admission } from '../temporal/admission.ts';
 import { BILLING_QUEUE } from '../temporal/queue.ts';
 import type { ActivityState } from '../temporal/workflows/types.ts';
 import { archivedRun } from './archive.ts';
@@ -29,6 +30,8 @@ export interface RunsOptions {
   readonly keys?: IdempotencyStore;
   /** Absent: what scripts log is in the host's log only. */
   readonly logs?: RunLogs;
+  /** Is told of each start, where a worker takes runs up beside it. */
+  readonly admission?: Admission;
 }
 
 /** Whose run is looked for. */
@@ -57,15 +60,17 @@ export class Runs {
   readonly #queue: string;
   readonly #ask: Ask;
   readonly #list: RunList;
+  readonly #admission: Admission;
   readonly #closed = new ClosedRuns();
   /** Run id → workflow id of what was started or seen here: Temporal's index of runs knows them a moment later. */
   readonly #known = new Map<string, string>();
 
-  constructor(client: Client, fhir: FhirHost, { queue = BILLING_QUEUE, keys, logs }: RunsOptions = {}) {
+  constructor(client: Client, fhir: FhirHost, { queue = BILLING_QUEUE, keys, logs, admission }: RunsOptions = {}) {
     this.#client = client;
     this.#fhir = fhir;
     this.#queue = queue;
     this.#ask = asker(client);
+    this.#admission = admission ?? new Admission();
     this.#list = new RunList(this.#ask, client.options.namespace);
     this.keyed = new KeyedStarts(keys ?? null, (workflowId) => this.#remembered(workflowId));
     this.followers = new Followers({ pulse: (ids) => this.#pulse(ids), view: (ids) => this.#shown(ids) });
@@ -74,7 +79,7 @@ export class Runs {
 
   /** Starts a run, or finds the one that runs under the same id. */
   async start(request: StartRun): Promise<StartedRun> {
-    const started = await startRun(this.#ask, this.#queue, request);
+    const started = await this.#admission.watch(() => startRun(this.#ask, this.#queue, request));
     this.#remember(started);
     return started;
   }

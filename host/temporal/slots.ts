@@ -1,7 +1,14 @@
-/** How many activities a worker takes at once: those that only wait are many, and cost memory. */
+/** How many activities a worker takes at once, those that only wait being many, and which steps of runs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
-import type { ActivitySlotInfo, CustomSlotSupplier, SlotPermit, SlotReserveContext } from '@temporalio/worker';
+import type {
+  ActivitySlotInfo,
+  CustomSlotSupplier,
+  SlotPermit,
+  SlotReserveContext,
+  WorkflowSlotInfo,
+} from '@temporalio/worker';
+import type { Admission } from './admission.ts';
 
 /** Taken whatever the memory is: a host that is short of it still works. */
 const LEAST = 100;
@@ -48,6 +55,46 @@ export class ActivitySlots implements CustomSlotSupplier<ActivitySlotInfo> {
   tryReserveSlot(_context: SlotReserveContext): SlotPermit | null {
     const { least, most, hasMemory } = this.#bounds;
     if (this.#taken >= most || (this.#taken >= least && !hasMemory())) return null;
+    this.#taken++;
+    return {};
+  }
+
+  markSlotUsed(): void {}
+
+  releaseSlot(): void {
+    this.#taken--;
+  }
+}
+
+/** Steps of runs that a worker takes at once; what the SDK gives by itself. */
+const STEPS = 40;
+
+/** How often a worker whose steps are all taken looks again. */
+const STEP_MS = 5;
+
+/**
+ * Slots for the steps of runs. Those of runs that were begun here have a queue of their own, and are taken as they come; a run that is
+ * not begun yet waits for its turn.
+ */
+export class StepSlots implements CustomSlotSupplier<WorkflowSlotInfo> {
+  readonly type = 'custom';
+  readonly #admission: Admission;
+  #taken = 0;
+
+  constructor(admission: Admission) {
+    this.#admission = admission;
+  }
+
+  /** Resolves when there is one. Rejects when `signal` aborts. */
+  async reserveSlot(context: SlotReserveContext, signal: AbortSignal): Promise<SlotPermit> {
+    if (!context.isSticky) await this.#admission.wait(signal);
+    while (this.#taken >= STEPS) await sleep(STEP_MS, undefined, { signal });
+    this.#taken++;
+    return {};
+  }
+
+  tryReserveSlot({ isSticky }: SlotReserveContext): SlotPermit | null {
+    if (this.#taken >= STEPS || !(isSticky || this.#admission.take())) return null;
     this.#taken++;
     return {};
   }

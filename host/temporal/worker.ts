@@ -9,10 +9,11 @@ import type { FhirHost } from '../broker/fhir.ts';
 import type { PlanShelf } from '../plans.ts';
 import { closeRecord, createRecord } from './activities/record.ts';
 import { createScriptActivity, type ScriptDependencies } from './activities/script.ts';
+import { Admission } from './admission.ts';
 import { workflowBundle } from './bundle.ts';
 import { BILLING_QUEUE } from './queue.ts';
 import { type RunningWorker, runWorker } from './running.ts';
-import { ActivitySlots } from './slots.ts';
+import { ActivitySlots, StepSlots } from './slots.ts';
 import type { RunSinks } from './workflows/sinks.ts';
 import type { BillingArgs, RecordClose, RecordCreate } from './workflows/types.ts';
 
@@ -30,6 +31,8 @@ export interface WorkerOptions extends ScriptDependencies {
   readonly fhir: FhirHost;
   readonly shelf: PlanShelf;
   readonly cacheDir: string;
+  /** When runs are begun. Absent: as they come. */
+  readonly admission?: Admission;
   /** Milliseconds that running activities get when the worker is told to stop. */
   readonly graceMs: number;
   /** Milliseconds after which the worker is given up. */
@@ -69,8 +72,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     maxHeartbeatThrottleInterval: 1000,
     tuner: {
       activityTaskSlotSupplier: new ActivitySlots(),
+      workflowTaskSlotSupplier: new StepSlots(options.admission ?? new Admission()),
       // What the SDK gives the others by itself, where nobody says anything.
-      workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 40 },
       localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 100 },
       nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 100 },
     },

@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import type { SlotReserveContext } from '@temporalio/worker';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ActivitySlots } from '../../host/temporal/slots.ts';
+import { Admission, type AdmissionBounds } from '../../host/temporal/admission.ts';
+import { ActivitySlots, StepSlots } from '../../host/temporal/slots.ts';
 import { type TestHost, testHost } from '../stand/host.ts';
 import { script, workflow } from '../stand/project.ts';
 
@@ -77,6 +78,84 @@ test('a host whose heap is half full takes no further ones, and goes on when it 
   ];
   const { stdout } = await promisify(execFile)(process.execPath, flags);
   assert.equal(JSON.parse(stdout), [true, true, false, true, true]);
+});
+
+/** Steps: of a run that is not begun, and of one that is. */
+const FRESH: SlotReserveContext = { ...CONTEXT, slotType: 'workflow' };
+const BEGUN: SlotReserveContext = { ...FRESH, isSticky: true };
+
+/** An admission with a clock of its own, and slots over it. */
+function admitting(bounds: AdmissionBounds) {
+  let time = 0;
+  const admission = new Admission({ goalMs: 20, longestMs: 100, quietMs: 300, now: () => time, ...bounds });
+  const slots = new StepSlots(admission);
+  const pass = (ms: number): void => {
+    time += ms;
+  };
+  const started = async (ms: number, times: number): Promise<void> => {
+    for (let n = 0; n < times; n++) await admission.watch(async () => pass(ms));
+  };
+  const take = (context = FRESH): boolean => slots.tryReserveSlot(context) !== null;
+  return { admission, slots, pass, started, take };
+}
+
+test('runs are begun as they come while starts are in time, and one by one while they are late', async () => {
+  const { admission, pass, started, take } = admitting({});
+  assert.equal([take(), take(), take()], [true, true, true], 'nobody has started any');
+  await started(5, 20);
+  assert.equal([take(), take(), take()], [true, true, true], 'starts are in time');
+  await started(60, 20);
+  const { pauseMs } = admission;
+  assert.ok(pauseMs > 20 && pauseMs <= 100, String(pauseMs));
+  assert.equal([take(), take(), take(BEGUN), take(BEGUN)], [true, false, true, true], 'what is begun does not wait');
+  pass(pauseMs);
+  assert.equal([take(), take()], [true, false]);
+  await started(5, 200);
+  assert.equal([take(), take(), take()], [true, true, true], 'they are in time again');
+});
+
+test('the pause has an end, and there is none when nobody starts any runs', async () => {
+  const { admission, pass, started, take } = admitting({});
+  await started(5, 1);
+  await started(1000, 100);
+  assert.is(admission.pauseMs, 100);
+  assert.equal([take(), take()], [true, false]);
+  pass(301);
+  assert.is(admission.pauseMs, 0);
+  assert.equal([take(), take(), take()], [true, true, true]);
+});
+
+test('a start without an answer counts as soon as it is late', async () => {
+  const { admission, pass, started, take } = admitting({});
+  await started(5, 20);
+  const answer = Promise.withResolvers<void>();
+  const start = admission.watch(() => answer.promise);
+  pass(60);
+  assert.equal([take(), take()], [true, false]);
+  answer.resolve();
+  await start;
+});
+
+test('a server that takes long for every start is not why runs wait', async () => {
+  const { started, take } = admitting({});
+  await started(90, 20);
+  assert.equal([take(), take(), take()], [true, true, true]);
+});
+
+test('who waits for a run to begin gets it when its turn comes, and leaves the line when nobody needs it', async () => {
+  const { slots, started, pass, take } = admitting({});
+  await started(5, 1);
+  await started(60, 20);
+  take();
+  const controller = new AbortController();
+  const unwanted = slots.reserveSlot(FRESH, controller.signal).catch((error: Error) => error.name);
+  const next = slots.reserveSlot(FRESH, NEVER);
+  controller.abort();
+  assert.is(await unwanted, 'AbortError');
+  assert.is(await Promise.race([next, sleep(200, 'waits')]), 'waits');
+  await slots.reserveSlot(BEGUN, NEVER);
+  pass(301);
+  await next;
 });
 
 test('a tenant with more activities waiting than a worker usually takes holds up nobody else', async () => {
