@@ -111,6 +111,7 @@ function launcher(options: HostOptions, { scripts, work }: Beside, { code, conne
       code,
       tenants,
       runner: scripts.runner,
+      ward: work.ward,
       limits: {
         maxActivities: settings.maxActivities,
         maxWorkflowTasks: settings.maxWorkflowTasks,

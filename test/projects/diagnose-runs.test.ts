@@ -21,6 +21,7 @@ const ACTIVITIES = {
   idles: 'export async function idles() { await new Promise((done) => setTimeout(done, 50_000)); }',
   calls:
     "import { http } from 'cloister'; export const calls = (url: string) => http.fetch(url).then(String, (error) => error.message);",
+  hangs: 'export const hangs = () => Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);',
   hoards:
     'export async function hoards() { const all = []; for (;;) all.push(new Array(100_000).fill(Math.random())); }',
 };
@@ -35,6 +36,7 @@ const ever = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { in
 const thrice = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { maximumAttempts: 3 } });
 export async function greeting(name: string) { log.warn('greets', { name }); return { said: await once.greet(name) }; }
 export async function calling(urls: string[]) { const told = []; for (const url of urls) told.push(await once.calls(url)); return told; }
+export async function hanging() { return once.hangs(); }
 export async function idling() { return thrice.idles(); }
 export async function misspelt() { return once.gret('x'); }
 export async function breaking() { return twice.breaks(); }
@@ -55,7 +57,7 @@ export async function waiting() {
 `;
 
 test.before(async () => {
-  stand = await testHost({});
+  stand = await testHost({}, { quarantineKills: 1 });
   api = caller(stand.host.url);
   project = (await api.post('/projects', { name: 'Runs', tenant: 'org-1' })).body.id;
   for (const [name, code] of Object.entries(ACTIVITIES)) {
@@ -319,6 +321,26 @@ test('NET-19 a declared address of the machine is refused for want of a grant, w
     [result[1].replace(closed, 'ORIGIN'), `http: not allowed: ${undeclared} (http.allow)`],
   );
   assert.ok(result[0].replace(open, 'ORIGIN').startsWith(`${ungranted} ${needs}`), result[0]);
+});
+
+test('an activity whose code ends its cell is stopped for the tenant by its bundle; others go on, and a release ends it', async () => {
+  const codeOf = async (id: string) => {
+    await start('hanging', [], id);
+    return (await ended(id)).failure.cause.code;
+  };
+  assert.is(await codeOf('hanging-1'), 'SCRIPT_CPU');
+  const mine = async () =>
+    (await api.get('/quarantines?tenant=org-1')).body.quarantines.find(
+      ({ last }: { last: { activity: string } }) => last.activity === 'hangs',
+    );
+  const { id, commit, digest, last } = await until(mine, 'the quarantine');
+  assert.equal([commit, last.workflow, last.digest], [null, 'runs', digest]);
+  // What is known of it is good for a second.
+  await until(async () => (await codeOf(`hanging-${Date.now()}`)) === 'COMMIT_QUARANTINED', 'a refusal');
+  await start('greeting', ['Bob'], 'greeting-2');
+  assert.equal((await ended('greeting-2')).result, { said: 'hello Bob' });
+  assert.is((await api.post(`/quarantines/${id}/release`, {})).status, 200);
+  assert.is(await mine(), undefined);
 });
 
 test('PW-38 /metrics has uptime, heartbeat latency, code load time, workflows per worker, memory, CPU and backlog', async () => {

@@ -9,6 +9,7 @@ import {
 import type { ActivityRun, Bundle, Limits, LogLine } from '../../../sandbox/index.ts';
 import type { Grants } from '../../broker/capability.ts';
 import { isProjectErrorCode } from '../../codes.ts';
+import type { Kill, Ward } from '../../quarantine.ts';
 import type { ScriptOutcome, ScriptRunner } from '../../runner.ts';
 import type { TenantRules } from '../../tenants.ts';
 import { endCancelled, isShutdown, untilPrepared } from '../activities/attempt.ts';
@@ -43,6 +44,8 @@ export interface ProjectActivityDependencies {
   readonly code: ActivityCode;
   readonly tenants: TenantRules;
   readonly runner: ScriptRunner;
+  /** Null: no code is ever stopped. */
+  readonly ward: Ward | null;
   /** Cap on a result, bytes; what a project or a tenant is allowed otherwise cannot raise it. */
   readonly payloadMaxBytes: number;
   /** Heap of an activity for which nobody declares another, MiB. */
@@ -113,11 +116,12 @@ interface Prepared {
 }
 
 async function gather(
-  { code, tenants, activityHeapMb }: ProjectActivityDependencies,
+  { code, tenants, ward, activityHeapMb }: ProjectActivityDependencies,
   project: ProjectRow,
   header: ReturnType<typeof headerOf>,
-  { name }: AttemptOf,
+  of: AttemptOf,
 ): Promise<Prepared> {
+  const { name } = of;
   if (header === 'unreadable')
     throw refusal('PLAN_INVALID', `activity ${name}: found a header that nobody of ours wrote`);
   if (header?.refused && isProjectErrorCode(header.refused.code)) {
@@ -130,6 +134,7 @@ async function gather(
   const [bundle, effective] = await Promise.all([
     code.bundle(pinned.digest),
     tenants.effective(project.tenant, { declaration }, { limits: { heapMb: activityHeapMb, ...declaration.limits } }),
+    admit(ward, of, pinned.digest),
   ]);
   if (!bundle)
     throw refusal(
@@ -137,6 +142,17 @@ async function gather(
       `activity ${name}: found no code ${pinned.digest.slice(0, 12)}, expected it in the code store`,
     );
   return { entry: pinned.export, bundle, ...effective };
+}
+
+/** Rejects with `COMMIT_QUARANTINED` when the bundle is stopped for the tenant; with something else when nobody knows. */
+async function admit(ward: Ward | null, of: AttemptOf, digest: string): Promise<void> {
+  const standing = await ward?.standing(of.tenant, { digest, commit: null });
+  if (ward && standing) throw refusal('COMMIT_QUARANTINED', ward.refuse(standing, partOf(of, digest)));
+}
+
+/** Which part of which run it is about; the bundle stands for the code, as there is no commit. */
+function partOf({ tenant, runId, workflow, name }: AttemptOf, digest: string): Omit<Kill, 'code'> {
+  return { tenant, runId, workflow, activity: name, digest, commit: null };
 }
 
 function unknownName(name: string, known: readonly string[]): ApplicationFailure {
@@ -161,16 +177,17 @@ interface Attempt {
   readonly project: ProjectRow;
 }
 
-function perform(
-  { runner, log, payloadMaxBytes }: ProjectActivityDependencies,
+async function perform(
+  { runner, ward, log, payloadMaxBytes }: ProjectActivityDependencies,
   { context, args, of, pulse, signal, remainingMs, project }: Attempt,
   { entry, bundle, grants, limits, notes }: Prepared,
 ): Promise<ScriptOutcome> {
   const { runId, workflow, activity, attempt } = of;
   const startedAt = new Date(context.info.scheduledTimestampMs).toISOString();
   const deterministic = project.declaration?.deterministic ?? false;
+  const counting: (Promise<void> | undefined)[] = [];
   for (const message of notes) log({ level: 'warn', message, time: new Date().toISOString() }, of);
-  return runner.run({
+  const outcome = await runner.run({
     tenant: project.tenant,
     run: { id: runId, workflow, activity, attempt, startedAt, deterministic },
     digest: bundle.digest,
@@ -183,7 +200,11 @@ function perform(
     remainingMs,
     signal,
     log: (line) => log(line, of),
+    onKill: (code) => void counting.push(ward?.blame({ ...partOf(of, bundle.digest), code })),
   });
+  // Told when it is counted: whatever runs next finds the code stopped.
+  await Promise.all(counting);
+  return outcome;
 }
 
 /** Trailing undefined arguments are none: JSON would make nulls of them, and defaults of the script would not apply. */

@@ -25,7 +25,7 @@ export interface ProjectWorkerLimits {
 
 /** What the worker is made of. */
 export interface ProjectWorkerOptions
-  extends Pick<ProjectActivityDependencies, 'project' | 'tenants' | 'runner' | 'log'> {
+  extends Pick<ProjectActivityDependencies, 'project' | 'tenants' | 'runner' | 'ward' | 'log'> {
   /** Shared by all workers of the host. */
   readonly connection: NativeConnection;
   readonly namespace: string;

@@ -114,6 +114,7 @@ export async function openStage(http: string): Promise<Stage> {
         guest,
         tenants: developmentTenants(tenantsFile, () => undefined),
         runner: new ScriptRunner(rig.sandbox, broker),
+        ward: null,
         limits: {
           maxActivities: 10,
           maxWorkflowTasks: 10,
