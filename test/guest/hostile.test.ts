@@ -386,6 +386,15 @@ test('what was handed in and out is not kept: a run may carry more than its memo
   assert.is(await soon(run.result()), 60);
 });
 
+test('memory of runs that have ended is given back before the host runs out of it', async () => {
+  const before = process.memoryUsage().rss;
+  const runs = await Promise.all(Array.from({ length: 24 }, () => start('takesMemory')));
+  await soon(Promise.all(runs.map((run) => run.result().catch(ignore))));
+  const grownMb = Math.round((process.memoryUsage().rss - before) / 2 ** 20);
+  // Each of them has had some 40 MB.
+  assert.ok(grownMb < 500, `grown by ${grownMb} MB`);
+});
+
 test('half a character breaks nothing', async () => {
   const run = await start('sendsHalfACharacter');
   assert.equal(await soon(run.result()), ['\ud800']);

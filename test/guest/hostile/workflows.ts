@@ -171,19 +171,20 @@ const refused: Readonly<Record<string, unknown>> = {
 };
 
 const child = { seq: 1, workflowId: 'odd', workflowType: 'neighbour' };
-const target = { seq: 1, workflowExecution: { workflowId: 'x', runId: 'no-run' } };
+/** Of its own, so that it is there. */
+const target = () => ({ seq: 1, workflowExecution: { workflowId: wf.workflowInfo().workflowId, runId: 'no-run' } });
 
 /** The same kinds once more, with something else in them that ends in Temporal's refusal, or in a server that cannot finish it. */
-const odd: readonly unknown[] = [
+const odd = (): readonly unknown[] => [
   { startChildWorkflowExecution: { ...child, cronSchedule: 'every day' } },
   { startChildWorkflowExecution: { ...child, cronSchedule: 'TZ=UTC' } },
   { startChildWorkflowExecution: { ...child, parentClosePolicy: 77 } },
-  { signalExternalWorkflowExecution: { ...target, signalName: 'go' } },
-  { requestCancelExternalWorkflowExecution: target },
+  { signalExternalWorkflowExecution: { ...target(), signalName: 'go' } },
+  { requestCancelExternalWorkflowExecution: target() },
 ];
 
 export async function pushesWhatIsOdd(at: number): Promise<void> {
-  inside().pushCommand(odd[at]);
+  inside().pushCommand(odd()[at]);
   await wf.sleep(10);
 }
 

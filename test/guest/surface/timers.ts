@@ -70,7 +70,7 @@ export async function clock(): Promise<unknown> {
   const date = new Date(Date.UTC(2024, 1, 29, 12, 30));
   return {
     stands,
-    passed: passed >= 200 && passed < 5000,
+    passed: passed >= 200,
     near: Math.abs(before - workflowInfo().startTime.getTime()) < 60_000,
     zone: date.getTimezoneOffset() === 0 ? 'UTC' : 'other',
     iso: date.toISOString(),
