@@ -108,8 +108,8 @@ export const FAILURES = {
     audited: true,
   },
   COMMIT_QUARANTINED: {
-    when: 'scripts of this commit ended their cell too often for this tenant (docs/operate.md)',
-    advice: 'mend the script in a new commit, or have an operator release it: cloister quarantine release ID',
+    when: "scripts of this commit, or of this activity's module, ended their cell too often for this tenant (docs/operate.md)",
+    advice: 'mend the script, or have an operator release it: cloister quarantine release ID',
     retryable: false,
     audited: true,
   },
