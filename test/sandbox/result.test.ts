@@ -91,6 +91,26 @@ test('an error carries the lines of the project that it came through, by way of 
   assert.match(lines[1] ?? '', /^at main \(activities\/a\.ts:5:\d+\)$/);
 });
 
+test('an error tells the same lines when the code is read from what V8 kept of a run before', async () => {
+  const files = {
+    'activities/a.ts': `import { check } from '../shared/check';\nexport async function main({ n }: { n?: number }): Promise<number> {\n  return check(n);\n}\n`,
+    'shared/check.ts': `export function check(n?: number): number {\n  if (n === undefined) throw new RangeError('n is missing');\n  return n;\n}\n`,
+  };
+  const built = await rig.build(files);
+  if (!built.ok) throw new Error(JSON.stringify(built.problems));
+  const run = (params: object) => rig.runBundle(built.bundle, { cell: 'lines', params: JSON.stringify(params) });
+  const stackOf = async (): Promise<string | undefined> => {
+    const outcome = await run({});
+    return outcome.ok ? 'no error' : outcome.error.stack;
+  };
+  const before = await stackOf();
+  for (const n of [1, 2, 3]) {
+    assert.is(outputOf(await run({ n })), n);
+    assert.is(await stackOf(), before);
+  }
+  assert.match(before ?? '', /^at check \(shared\/check\.ts:2:\d+\)\nat main \(activities\/a\.ts:3:\d+\)/);
+});
+
 test('a stack that a script makes up shows nothing but its own text in the shape of frames', async () => {
   const outcome = await rig.run(
     'async function main() { const e = new Error("x"); e.stack = "at root (/etc/passwd:1:1)\\n at x (bundle:1:1)\\n at y (bundle:999999999:1)"; throw e; }',
