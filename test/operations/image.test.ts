@@ -129,6 +129,10 @@ image('the compose file names only what there is', async () => {
     }
   }
   for (const name of Object.keys(hostOf(services).environment ?? {})) assert.ok(NAMES.has(name), name);
+  // Caddy takes a brace that opens a block at the end of its line alone.
+  const caddy = configs.caddy?.content ?? '';
+  assert.match(caddy, 'reverse_proxy rest:3000');
+  for (const line of caddy.split('\n')) assert.match(line, /^[^{}]*\{?$|^ *\}$/);
 });
 
 image('its services are the ones of the specification, and every image has a version', async () => {
