@@ -248,6 +248,8 @@ test('a run is told, asked, cancelled and terminated; one of another queue is as
     assert.is(answers[0]?.[0], 404, path);
     assert.equal(answers[0], answers[1], path);
   }
+  const [{ workflowId: idle }] = (await api.get(`/projects/${other}/runs`)).body.runs;
+  const unanswered = api.get(`/projects/${other}/runs/${idle}/queries/x`);
   const say = (key: string, ...args: unknown[]) =>
     api.post(`${at}/waiting-1/signal`, { name: 'say', args }, { 'idempotency-key': key });
   const first = await say('k-1', 'a', 1);
@@ -289,6 +291,8 @@ test('a run is told, asked, cancelled and terminated; one of another queue is as
   await api.post(`${at}/waiting-1/signal`, { name: 'finish' });
   assert.equal((await ended('waiting-1')).result, 1);
   assert.equal((await ask('heard')).body.result.length, 2, 'one that has ended can be asked');
+  const { status, body } = await unanswered;
+  assert.equal([status, body.code], [503, 'WORKER_NOT_RUNNING'], JSON.stringify(body));
 });
 
 test('what a run and its activities log is shown with it, in order and in pages', async () => {
