@@ -39,6 +39,9 @@ const STEERING = new Set(
   ]),
 );
 
+/** Parameters by which links of servers lead to further pages of a search. */
+const PAGING: ReadonlySet<string> = new Set(['_getpages', '_getpagesoffset', '_bundletype', '_cursor', '_page_token']);
+
 const MAX_COUNT = 1000;
 const MAX_VALUE_CHARACTERS = 32_768;
 const MAX_PARAMETERS = 500;
@@ -121,7 +124,8 @@ function parseName(name: string): string {
   const [, plain = ''] = /^([A-Za-z_][A-Za-z0-9_-]{0,63})(?::[A-Za-z-]{1,64})?$/.exec(name) ?? [];
   if (plain === '' && /[.$/]|^_has/.test(name)) throw denied(`search parameter ${shown(name)}: chains are refused`);
   if (plain === '') throw badArgument(`search parameter: found ${shown(name)}, expected a name`);
-  if (plain.startsWith('_') && !STEERING.has(plain.slice(1))) throw denied(`search parameter ${plain} is refused`);
+  const isSteering = STEERING.has(plain.slice(1)) || PAGING.has(name);
+  if (plain.startsWith('_') && !isSteering) throw denied(`search parameter ${plain} is refused`);
   if (name !== '_count' && plain === '_count') throw badArgument('search parameter _count: found a modifier');
   return name;
 }

@@ -1,11 +1,12 @@
 /** Sends typed requests to the FHIR server, under the base of one tenant. */
-import { Client, type FhirResource, type RequestOptions } from 'fhir-kit-client';
+import { Client, type ClientConfig, type FhirResource, type RequestOptions } from 'fhir-kit-client';
 import { CapabilityError } from '../capability.ts';
 import { Pools } from '../http/pools.ts';
 import { withoutAddresses } from './answer.ts';
 import { isRecord, type Resource } from './argument.ts';
 import { capped } from './cap.ts';
 import { toCapabilityError } from './failure.ts';
+import { type KnownTypes, OtherClient } from './kit.ts';
 
 /** Where the FHIR server is and what it is told. */
 export interface FhirOptions {
@@ -45,6 +46,7 @@ export class FhirClient {
   readonly #pools: Pools;
   readonly #timeoutMs: number;
   readonly #maxBytes: number;
+  readonly #known: KnownTypes = new Map();
 
   constructor(options: FhirOptions) {
     const { timeoutMs = 20_000, maxBytes = 4 * 2 ** 20, inFlight = 16 } = options;
@@ -70,7 +72,9 @@ export class FhirClient {
       return await this.#pools.use(tenant, '', noConnector, async (agent) => {
         const dispatcher = agent.compose(capped(this.#maxBytes));
         // A redirect would take the credentials elsewhere, so it is an error.
-        const client = new Client({ baseUrl, customHeaders, requestOptions: { dispatcher, redirect: 'error' } });
+        const config: ClientConfig = { baseUrl, customHeaders, requestOptions: { dispatcher, redirect: 'error' } };
+        const isOther = this.#options.fhirBaseUrl !== undefined;
+        const client = isOther ? new OtherClient(config, this.#known) : new Client(config);
         return withoutAddresses(parseAnswer(await work(client, { signal: either })));
       });
     } catch (error) {

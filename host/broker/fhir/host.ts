@@ -3,6 +3,7 @@ import type { OpPatch } from 'fhir-kit-client';
 import { CapabilityError } from '../capability.ts';
 import type { Resource } from './argument.ts';
 import { type FhirClient, type FhirOptions, FhirClient as Sender } from './client.ts';
+import { OtherClient } from './kit.ts';
 
 /** The host's own calls. All reject with `CapabilityError`. A null tenant is the server's base. */
 export interface FhirHost {
@@ -53,7 +54,11 @@ export function hostCalls(client: FhirClient): FhirHost {
     },
     statement: () => client.call(null, {}, (fhir, options) => fhir.request('metadata', { options })),
     ping: async () => {
-      await client.call(null, {}, (fhir, options) => fhir.request('metadata', { options }));
+      await client.call(null, {}, (fhir, options) => {
+        // The whole of HAPI's are 1.8 MB and seconds of work; Aidbox is asked as ever.
+        const path = fhir instanceof OtherClient ? 'metadata?_elements=fhirVersion' : 'metadata';
+        return fhir.request(path, { options });
+      });
     },
   };
 }
