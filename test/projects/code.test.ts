@@ -299,7 +299,7 @@ test('PW-9 a plan is the code of its moment: same rows, same bytes; an edit, ano
     await planOf(rig.code(), project, 'emailProcessor'),
   ];
   assert.is(JSON.stringify(one), JSON.stringify(two));
-  assert.equal([one.interpreter, one.limits], [1, { steps: 1_000, memoryMb: 32 }]);
+  assert.equal([one.interpreter, one.limits], [2, { steps: 1_000, memoryMb: 32 }]);
   assert.equal(Object.keys(one.activities), Object.keys(one.activities).sort());
   assert.match(one.code, /^\(function \(\$temporal\) \{[\s\S]*return \$exports;\}\)$/);
   assert.not.match(one.code, /\basync function|\bawait /);
