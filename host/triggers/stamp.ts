@@ -17,13 +17,13 @@ export function stamped(trigger: string, { meta, ...content }: TriggerPart): Reg
 
 /**
  * Whether the server still has what was sent: servers add fields of their own, so every field that was sent must be there, and
- * the digest, where the server kept it, must be the same (a field that is sent no more shows only there). `meta` is the server's,
- * and the profile in it has another name in the next version of the same server.
+ * the digest, as much as the server kept of it (HAPI 30 characters), must be the same (a field that is sent no more shows only
+ * there). `meta` is the server's, and the profile in it has another name in the next version of the same server.
  */
 export function isAsSent(sent: Registration, found: Resource): boolean {
   const { meta: _sent, ...content } = sent;
   const digest = versionOf(found);
-  return (digest === null || digest === versionOf(sent)) && holds(found, content);
+  return (digest === null || versionOf(sent)?.startsWith(digest) === true) && holds(found, content);
 }
 
 /** Id of the trigger that a resource was registered for, as its tag says; null without one. */

@@ -242,15 +242,23 @@ test('registrations are found by trigger, page by page, and removed in order', a
   assert.is((await registrar.found()).get('gone-b')?.length, 2);
 });
 
-/** As a plain R4 server: no types of Aidbox, ids of its own, and a status that it sets itself. */
+/** As a plain R4 server: no types of Aidbox, ids of its own, a status that it sets itself, and of a tag what HAPI keeps. */
 const R4: Habit = {
   refuse: async ({ method, path }, send) => {
     if (path.startsWith('Aidbox')) return 404;
     return method === 'PUT' && (await send('GET', path)).status !== 200 ? 405 : null;
   },
-  store: (body) => (body.resourceType === 'Subscription' ? { ...body, status: 'active' } : body),
+  store: (body) =>
+    body.resourceType === 'Subscription' ? { ...body, status: 'active', meta: ofHapi(body.meta) } : body,
   answer: ({ path }, body) => (path === 'metadata' ? withoutAidbox(body) : body),
 };
+
+/** HAPI puts a tag of its own first, and keeps 30 characters of a tag's version. */
+function ofHapi(meta: unknown): unknown {
+  const { tag } = meta as { tag: { version: string }[] };
+  return { tag: [{ code: 'IN_MEMORY' }, ...tag.map((each) => ({ ...each, version: each.version.slice(0, 30) }))] };
+}
+
 function withoutAidbox(statement: Record<string, unknown>): Record<string, unknown> {
   const [rest] = statement.rest as { resource: { type: string }[] }[];
   return { ...statement, rest: [{ resource: rest?.resource.filter(({ type }) => !type.startsWith('Aidbox')) }] };
