@@ -1,5 +1,6 @@
 // timeout: 240
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { suite } from 'uvu';
@@ -8,6 +9,7 @@ import { openLog } from '../../host/log.ts';
 import { Runs } from '../../host/runs/index.ts';
 import type { RunView } from '../../host/runs/view.ts';
 import { createScriptHost } from '../../host/scripts.ts';
+import { Admission } from '../../host/temporal/admission.ts';
 import { startWorker } from '../../host/temporal/worker.ts';
 import { developmentTenants } from '../../host/tenants.ts';
 import { type TestHost, testHost } from '../stand/host.ts';
@@ -18,6 +20,9 @@ const closing: (() => Promise<unknown>)[] = [];
 const QUEUE = 'uncached';
 let stand: TestHost;
 let runs: Runs;
+let client: Client;
+let time = 0;
+const admission = new Admission({ now: () => time });
 
 const echo = './activities/echo.ts';
 const fail = './activities/fail.ts';
@@ -77,6 +82,7 @@ uncached.before(async () => {
     taskQueue: QUEUE,
     // With none at all the SDK puts out a run in the middle of its local activities, and then waits for timeouts of 10 s.
     cachedRuns: 1,
+    admission,
     fhir: scripts.fhir.host,
     shelf: stand.host.shelf,
     tenants: developmentTenants(join(stand.dataDir, 'tenants.yaml'), () => undefined),
@@ -90,15 +96,20 @@ uncached.before(async () => {
     forceMs: 5000,
   });
   closing.push(() => worker.stop());
-  runs = new Runs(new Client({ connection, namespace }), scripts.fhir.host, { queue: QUEUE });
+  client = new Client({ connection, namespace });
+  runs = new Runs(client, scripts.fhir.host, { queue: QUEUE });
 });
 uncached.after(async () => {
   for (const close of closing.reverse()) await close();
 });
 
-async function runUncached(name: string, input: Record<string, unknown>): Promise<RunView> {
+async function startUncached(name: string, input: Record<string, unknown>) {
   const { pin, branch } = await stand.host.shelf.check(name, null, input);
-  const started = await runs.start({ workflow: name, branch, input, pin });
+  return runs.start({ workflow: name, branch, input, pin });
+}
+
+async function runUncached(name: string, input: Record<string, unknown>): Promise<RunView> {
+  const started = await startUncached(name, input);
   for await (const view of runs.follow(started)) if (view.status !== 'in-progress') return view;
   throw new Error('the run was not followed to its end');
 }
@@ -125,6 +136,25 @@ uncached('comes to the same outcomes as one that keeps them all', async () => {
     assert.is(view?.status, name === 'failing' ? 'failed' : 'completed', JSON.stringify(view?.error));
     assert.equal(view && essence(view), essence(await stand.run(name, input)));
   }
+});
+
+uncached('leaves runs to Temporal while the starts of others are late, and begins all of them afterwards', async () => {
+  const late = Promise.withResolvers<void>();
+  // The clock of the admission stands still: whoever began a run has to wait for the next one.
+  const start = admission.watch(() => late.promise);
+  const started = await Promise.all(many.concat(many).map((id) => startUncached('failing', { id })));
+  const lengths = async (): Promise<number[]> => {
+    const asked = started.map(({ workflowId, runId }) => client.workflow.getHandle(workflowId, runId).describe());
+    return (await Promise.all(asked)).map(({ historyLength }) => historyLength);
+  };
+  await sleep(3_000);
+  // Started, and put into the queue. Those that polls were waiting for were begun.
+  const waiting = (await lengths()).filter((length) => length <= 2).length;
+  assert.ok(waiting >= 10, `${waiting} of ${started.length}`);
+  late.resolve();
+  await start;
+  time += 10_000;
+  while ((await lengths()).some((length) => length <= 2)) await sleep(100);
 });
 
 uncached.run();
