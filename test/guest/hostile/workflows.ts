@@ -296,14 +296,6 @@ export async function endsAStranger(workflowId: string): Promise<unknown> {
   return await wf.executeChild('neighbour', { workflowId, workflowIdReusePolicy: 'TERMINATE_IF_RUNNING' });
 }
 
-export async function signalsAStranger(id: string): Promise<void> {
-  await wf.getExternalWorkflowHandle(id).signal('go');
-}
-
-export async function cancelsAStranger(id: string): Promise<void> {
-  await wf.getExternalWorkflowHandle(id).cancel();
-}
-
 export async function breaksItsAnswers(): Promise<void> {
   Object.assign(Object.prototype, { toJSON: () => 'nothing' });
   await wf.sleep(10);
