@@ -79,7 +79,10 @@ async function call({ capability }: Other, method: string, args: unknown, key = 
   const found = capability.methods.get(`fhir.${method}`);
   if (!found) throw new Error(`no method fhir.${method}`);
   let writes = 0;
-  return (await found(args, runOf(null, { nextWriteKey: () => `${key}:${writes++}` }))) as Json;
+  return (await found(
+    args,
+    runOf(null, { nextWriteKey: () => (key.startsWith('digits') ? key : `${key}:${writes++}`) }),
+  )) as Json;
 }
 
 const codeOf = (work: Promise<unknown>) =>
@@ -192,6 +195,12 @@ test('a script writes and finds billing resources where their types are unknown'
   assert.is(await codeOf(search({ _revinclude: 'Task:focus' })), 'INVALID');
   const blind = { request: { method: 'DELETE', url: 'BillingTask?status=completed' } };
   assert.is(await codeOf(call(context, 'transaction', transaction(blind))), 'INVALID');
+});
+
+test('an id that the host makes is never of digits alone', async (context) => {
+  const { id } = await call(context, 'create', { resource: { resourceType: 'Media' } }, 'digits-1031633');
+  assert.match(String(id), /^[0-9a-f]{32}$/);
+  assert.match(String(id), /[a-f]/);
 });
 
 test('whether it is up is asked without the whole of its statement', async ({ capability, heard }) => {
