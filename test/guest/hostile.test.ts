@@ -1,4 +1,4 @@
-// timeout: 120
+// timeout: 180
 /** What guest code cannot do, in a real worker on a real Temporal: each attack fails its own run, soon, and nothing else. */
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -24,8 +24,8 @@ import { EXPRESSIONS } from './hostile/expressions.ts';
 
 const ATTACKER = 'hostile-attacker-queue';
 const NEIGHBOUR = 'hostile-neighbour-queue';
-/** A run must be over this soon after its task. */
-const LIMIT_MS = 10_000;
+/** A run must be over this soon: one task may be lost to a busy machine, which Temporal notices after ten seconds. */
+const LIMIT_MS = 25_000;
 const ignore = (): void => undefined;
 
 const test = suite('what guest code cannot do');
