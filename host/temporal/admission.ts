@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Bounds; each has a default. Times in milliseconds. */
 export interface AdmissionBounds {
-  /** A start that takes longer than this is late, unless Temporal takes half as long at its best. */
+  /** A start that takes longer than this is late, unless Temporal takes a third of that at its best. */
   readonly goalMs?: number;
   /** The longest pause between two runs that are begun. */
   readonly longestMs?: number;
@@ -41,7 +41,10 @@ const FASTER = 0.5;
 
 /** What counts as Temporal's best is forgotten by this much with each start: a server may move. */
 const FORGET = 1.01;
-const AS_LATE = 2;
+const AS_LATE = 3;
+
+/** One late start among others in time is chance, or a server that is sometimes slow. */
+const IN_A_ROW = 2;
 
 /** A start that has no answer yet. */
 interface Open {
@@ -59,6 +62,8 @@ export class Admission {
   #endedAt = Number.NEGATIVE_INFINITY;
   #begunAt = Number.NEGATIVE_INFINITY;
   #slowedAt = Number.NEGATIVE_INFINITY;
+  /** Starts that ended late, one after the other. */
+  #late = 0;
   /** Since when starts have been late, more or less; null: they are in time. */
   #lateSince: number | null = null;
 
@@ -91,8 +96,8 @@ export class Admission {
   take(): boolean {
     const now = this.#bounds.now();
     // A start that is late need not have ended to count.
-    const [oldest] = this.#open;
-    if (oldest && this.#isLate(now - oldest.at)) this.#slow(oldest, now);
+    const late = [...this.#open].filter(({ at }) => this.#isLate(now - at));
+    if (late[0] && this.#late + late.length >= IN_A_ROW) this.#slow(late[0], now);
     if (now - this.#begunAt < this.pauseMs) return false;
     this.#begunAt = now;
     return true;
@@ -113,8 +118,9 @@ export class Admission {
 
   #learn(open: Open, now: number): void {
     const tookMs = now - open.at;
-    if (this.#isLate(tookMs)) this.#slow(open, now);
-    else this.#quicken();
+    this.#late = this.#isLate(tookMs) ? this.#late + 1 : 0;
+    if (this.#late === 0) this.#quicken();
+    else if (this.#late >= IN_A_ROW) this.#slow(open, now);
     this.#bestMs = Math.min(tookMs, this.#bestMs * FORGET);
   }
 
