@@ -67,7 +67,7 @@ const READING = `## How to read it
   compared and not the cells. The guests' worker has the settings of a project's worker, the plain one those of the SDK. A guest's
   time has the step in which its code is pinned. Two hundred runs at once keep the Temporal server busier than the workers.
 - **The API** is that of a production host whose Temporal, FHIR server and database run on the same machine, and which also
-  performs the runs that it accepts: at 50 starts a second these alone are more than two cores can do, and starts wait with
-  them. The list is as long as could be made in 20 s. An event is timed from its post to the start of the run's first activity,
+  performs the runs that it accepts: at 50 starts a second these alone are more than two cores can do, so that it
+  begins them more slowly while starts are late. The list is as long as could be made in 20 s. An event is timed from its post to the start of the run's first activity,
   a commit from the answer of \`POST /repo/sync\` to the acceptance of a run that has it.
 `;
