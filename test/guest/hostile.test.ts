@@ -189,6 +189,8 @@ const ATTRIBUTES: Readonly<Record<'fitting' | 'failing', readonly Readonly<Recor
     { HostileKeyword: '{"a": 1}' },
     { WorkflowId: '"x"' },
     { Keyword01: '"x"' },
+    { constructor: '"x"' },
+    { ['__proto__']: '"x"' },
   ],
 };
 

@@ -280,9 +280,9 @@ function attributesIn({ searchAttributes }: Record<string, unknown>): Attributes
   return ((searchAttributes ?? {}) as { readonly indexedFields?: Attributes }).indexedFields ?? {};
 }
 
-/** Search attributes that a command sets. */
+/** Search attributes that a command sets, also one that is named as what every object has. */
 export function attributesOf(command: Command): Attributes {
-  return Object.assign({}, ...Object.values(command).map(attributesIn)) as Attributes;
+  return Object.fromEntries(Object.values(command).flatMap((each) => Object.entries(attributesIn(each))));
 }
 
 function sizeOf(value: unknown): number {

@@ -362,7 +362,8 @@ export class Interpreter {
   async #askFor(names: readonly string[]): Promise<void> {
     const types = await host['cloister:attributes']({ names }).catch(() => null);
     // Where nobody knows, Temporal judges.
-    for (const name of names) this.#attributes.set(name, types === null ? 'UNKNOWN' : (types[name] ?? 'NONE'));
+    const typeOf = (name: string): string => (types && Object.hasOwn(types, name) ? (types[name] ?? 'NONE') : 'NONE');
+    for (const name of names) this.#attributes.set(name, types === null ? 'UNKNOWN' : typeOf(name));
     const held = this.#held ?? [];
     this.#held = null;
     if (!this.#isOver) this.#send(held);
