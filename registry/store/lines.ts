@@ -1,5 +1,6 @@
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { pack, unpack } from './packed.ts';
+import { plainText } from './plain.ts';
 import { same } from './same.ts';
 import { settle } from './settle.ts';
 
@@ -46,7 +47,9 @@ export function lineTable(client: SupabaseClient): LineStore {
   return {
     async addLines(lines) {
       const rows = lines.map(({ id, runId, activity, attempt, seq, time, level, message, data }) => {
-        return { id, run_id: runId, activity, attempt, seq, time, level, body: pack({ message, data }) };
+        const body = pack({ message, data });
+        // Ids of a project's activities are its code's own.
+        return { id, run_id: runId, activity: plainText(activity), attempt, seq, time, level, body };
       });
       settle(TABLE, await client.from(TABLE).upsert(rows, { onConflict: 'id', ignoreDuplicates: true }));
     },

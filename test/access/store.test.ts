@@ -218,6 +218,23 @@ test('texts that look like numbers, truth values or JSON are texts', async ({ st
   }
 });
 
+test('a line of an activity whose id no database takes is kept, with those that are written beside it', async ({
+  stores,
+}) => {
+  for (const [name, store] of stores) {
+    const line = { attempt: 1, time: at(0), level: 'info', message: 'm', data: null } as const;
+    const of = (runId: string, activity: string) => ({ ...line, id: randomUUID(), seq: 1, runId, activity });
+    await store.addLines([of('odd-run', 'step#\0\ud800'), of('even-run', 'step#1')]);
+    for (const [runId, activity] of [
+      ['odd-run', 'step#\ufffd\ufffd'],
+      ['even-run', 'step#1'],
+    ] as const) {
+      const [found] = await store.listLines({ runId, activity: null, after: 0, atMost: 9 });
+      assert.is(found?.activity, activity, name);
+    }
+  }
+});
+
 test('a prefix is of one key', async ({ stores }) => {
   for (const [name, store] of stores) {
     const one = key();
