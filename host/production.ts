@@ -12,15 +12,15 @@ import {
 } from '../registry/index.ts';
 import { accessOf, accessProblems, isOpenToSome, limitsOf } from './access/index.ts';
 import { type DbOptions, probeDatabase } from './broker/db.ts';
-import type { FhirOptions } from './broker/fhir.ts';
 import { choreSettings } from './chores/list.ts';
 import { answers } from './embedded/temporal.ts';
 import { cacheFolder } from './env/cache.ts';
 import { type Environment, EnvironmentError, grantedVariable } from './env.ts';
+import { fhirOptions, missingFhir } from './fhir.ts';
 import { type DataFolder, openDataFolder } from './folder.ts';
 import { type Host, startHost } from './host.ts';
 import { openLog } from './log.ts';
-import { hasBilling, hasProjects, NO_FHIR } from './modules.ts';
+import { hasBilling, hasProjects } from './modules.ts';
 import type { HostOptions } from './options.ts';
 import { guestSettings, projectSettings } from './projects/settings.ts';
 import type { Repository } from './repository/index.ts';
@@ -149,16 +149,6 @@ async function missingProject({ workflowDir, configBranch, gitRepoUrl }: Environ
   return ['CONFIG_BRANCH is not set; expected the main branch of the repository in WORKFLOW_DIR'];
 }
 
-function missingFhir({ aidboxUrl, aidboxClientId, aidboxClientSecret, fhirBaseUrl }: Environment): string[] {
-  if (aidboxUrl === null) {
-    return fhirBaseUrl === null ? ['AIDBOX_URL and FHIR_BASE_URL are not set; expected one of them'] : [];
-  }
-  return [
-    ...(aidboxClientId === null ? ['AIDBOX_CLIENT_ID is not set; expected the client of AIDBOX_URL'] : []),
-    ...(aidboxClientSecret === null ? ["AIDBOX_CLIENT_SECRET is not set; expected the client's secret"] : []),
-  ];
-}
-
 async function missingTemporal({ temporalAddress }: Environment): Promise<string[]> {
   const address = temporalAddress ?? TEMPORAL_DEFAULT;
   if (await answers(address, ANSWER_MS)) return [];
@@ -179,7 +169,7 @@ async function settings({ environment, progress }: ProductionOptions, ground: Gr
   const rows = findRows(environment, stack);
   return {
     temporal: stack?.temporal ?? temporalOf(environment),
-    fhir: fhirOptions(environment, stack),
+    fhir: fhirOptions(environment, stack?.fhirUrl ?? null),
     db: dbOptions(environment, stack),
     store: rows ?? createFileStore(folder.file('code')),
     rows,
@@ -246,16 +236,6 @@ function findRows({ supabaseUrl, supabaseServiceRoleKey, secretKey }: Environmen
 
 /** The store wants 32 bytes, operators have a text. */
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-function fhirOptions(environment: Environment, stack: Stack | null): FhirOptions {
-  const { aidboxUrl, aidboxClientId, aidboxClientSecret, fhirBaseUrl, fhirTenantMode: mode } = environment;
-  if (aidboxUrl !== null) {
-    const basic = { id: aidboxClientId ?? '', secret: aidboxClientSecret ?? '' };
-    return { baseUrl: aidboxUrl, mode, auth: { basic } };
-  }
-  if (fhirBaseUrl !== null) return { baseUrl: fhirBaseUrl.replace(/\/fhir$/, ''), fhirBaseUrl, mode, auth: null };
-  return stack ? { baseUrl: stack.fhirUrl, mode: 'organization-prefix', auth: null } : NO_FHIR;
-}
 
 function aidboxOf({ aidboxUrl, aidboxClientId, aidboxClientSecret }: Environment): HostOptions['aidbox'] {
   if (aidboxUrl === null) return null;

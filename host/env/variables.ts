@@ -95,10 +95,11 @@ export const VARIABLES = {
   aidboxUrl: optional('AIDBOX_URL', url, 'Aidbox, the FHIR server.'),
   aidboxClientId: optional('AIDBOX_CLIENT_ID', text, 'Aidbox client of the host.'),
   aidboxClientSecret: hidden('AIDBOX_CLIENT_SECRET', secret(1), "That client's secret."),
-  fhirBaseUrl: optional(
-    'FHIR_BASE_URL',
-    url,
-    'Any other R4 server, instead of Aidbox: docs/fhir-servers.md. Asked without credentials.',
+  fhirBaseUrl: optional('FHIR_BASE_URL', url, 'Any other R4 server, instead of Aidbox: docs/fhir-servers.md.'),
+  fhirToken: hidden(
+    'FHIR_TOKEN',
+    secret(1),
+    'Bearer token for `FHIR_BASE_URL`. Without it that server is asked without credentials.',
   ),
   fhirTenantMode: withDefault(
     'FHIR_TENANT_MODE',

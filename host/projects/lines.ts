@@ -15,7 +15,7 @@ export interface ProjectLinePage {
   readonly nextCursor: string | null;
 }
 
-/** No name of an activity holds it. */
+/** No name of an activity holds it; an id, which is the code's own, may. */
 const MARK = '#';
 
 /** Of which activity a line is kept; empty for the workflow's own. */
@@ -29,7 +29,7 @@ export async function linesOf(logs: RunLogs, runId: string, after: number, atMos
   const lines = found.slice(0, atMost);
   return {
     lines: lines.map(({ activity: label, attempt, time, level, message, data }) => {
-      const at = label.lastIndexOf(MARK);
+      const at = label.indexOf(MARK);
       const [activity, activityId] = at < 0 ? [null, null] : [label.slice(0, at), label.slice(at + 1)];
       return { activity, activityId, attempt, time, level, message, data };
     }),

@@ -124,12 +124,12 @@ export class ProjectRuns {
   }
 
   /** Those that are open, then those that ended last. */
-  async list({ taskQueueName }: Project, atMost: number): Promise<readonly ProjectRunSummary[]> {
+  async list(project: Project, atMost: number): Promise<readonly ProjectRunSummary[]> {
     return this.#ask(async (client) => {
       const found: ProjectRunSummary[] = [];
-      const query = `TaskQueue = ${quote(taskQueueName)}`;
+      const query = `TaskQueue = ${quote(project.taskQueueName)}`;
       for await (const info of client.workflow.list({ query, pageSize: atMost })) {
-        if (found.push(summaryOf(info)) >= atMost) break;
+        if (isOf(project, info) && found.push(summaryOf(info)) >= atMost) break;
       }
       return found;
     });
@@ -219,10 +219,10 @@ export class ProjectRuns {
     return { workflowId, runId };
   }
 
-  async #described({ taskQueueName }: Project, { workflowId, runId }: RunNamed): Promise<WorkflowExecutionDescription> {
+  async #described(project: Project, { workflowId, runId }: RunNamed): Promise<WorkflowExecutionDescription> {
     if (!isWorkflowId(workflowId)) throw notFound();
     const info = await this.#ask((client) => client.workflow.getHandle(workflowId, runId).describe());
-    if (info.taskQueue !== taskQueueName) throw notFound();
+    if (!isOf(project, info)) throw notFound();
     return info;
   }
 
@@ -237,6 +237,11 @@ export class ProjectRuns {
       return { result: null, failure: failureView(error.cause ?? error) };
     }
   }
+}
+
+/** Runs of a project that has given its queue up stay on it; by what they were started with they are told from those of the next one. */
+function isOf({ id, taskQueueName }: Project, { taskQueue, memo }: WorkflowExecutionInfo): boolean {
+  return taskQueue === taskQueueName && (memo?.CloisterProject ?? id) === id;
 }
 
 function summaryOf(info: WorkflowExecutionInfo | WorkflowExecutionDescription): ProjectRunSummary {

@@ -7,8 +7,11 @@ import { text } from 'node:stream/consumers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createFhirCapability, type FhirCapability } from '../../host/broker/fhir.ts';
+import { readEnvironment } from '../../host/env.ts';
+import { fhirOptions } from '../../host/fhir.ts';
 import { type Fixture, idsIn, type Json, openFixture, runOf } from './fixture.ts';
 
+const TOKEN = 'a-token-of-the-server';
 const RUN_ID = 'identifier=urn:temporal:run-id|w1';
 
 interface Other {
@@ -30,6 +33,7 @@ test.before(async (context) => {
     heard.push({ line: `${method} ${url}`, fresh: headers['cache-control'] === 'no-cache' });
     const end = (status: number, body: unknown) =>
       response.writeHead(status, { 'content-type': 'application/fhir+json' }).end(JSON.stringify(body));
+    if (headers.authorization !== `Bearer ${TOKEN}`) return void end(401, { resourceType: 'OperationOutcome' });
     if (/^\/fhir\/Billing/.test(url)) {
       return void end(404, { resourceType: 'OperationOutcome', issue: [{ diagnostics: 'Unknown resource type' }] });
     }
@@ -55,7 +59,8 @@ test.before(async (context) => {
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   context.base = `${url}/fhir`;
-  const capability = createFhirCapability({ baseUrl: url, fhirBaseUrl: context.base, mode: 'none', auth: null });
+  const settings = { FHIR_BASE_URL: context.base, FHIR_TOKEN: TOKEN, FHIR_TENANT_MODE: 'none' };
+  const capability = createFhirCapability(fhirOptions(readEnvironment(settings), null));
   Object.assign(context, { fhir, capability, heard });
   context.close = async () => {
     await capability.close();

@@ -30,11 +30,12 @@ const WORKFLOWS = `
 import { proxyActivities, condition, defineQuery, defineSignal, log, setHandler } from '@temporalio/workflow';
 import type * as activities from './activities';
 const once = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { maximumAttempts: 1 } });
+const named = proxyActivities<any>({ startToCloseTimeout: '1 minute', activityId: 'say#1' });
 const twice = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { maximumAttempts: 2, initialInterval: '50ms' } });
 const quick = proxyActivities<any>({ startToCloseTimeout: '1 second', retry: { maximumAttempts: 1 } });
 const ever = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { initialInterval: '100ms', backoffCoefficient: 1 } });
 const thrice = proxyActivities<any>({ startToCloseTimeout: '1 minute', retry: { maximumAttempts: 3 } });
-export async function greeting(name: string) { log.warn('greets', { name }); return { said: await once.greet(name) }; }
+export async function greeting(name: string) { log.warn('greets', { name }); return { said: await named.greet(name) }; }
 export async function calling(urls: string[]) { const told = []; for (const url of urls) told.push(await once.calls(url)); return told; }
 export async function hanging() { return once.hangs(); }
 export async function idling() { return thrice.idles(); }
@@ -295,6 +296,28 @@ test('a run is told, asked, cancelled and terminated; one of another queue is as
   assert.equal([status, body.code], [503, 'WORKER_NOT_RUNNING'], JSON.stringify(body));
 });
 
+test('runs stay with their project when it gives its queue up, whoever has the queue then', async () => {
+  const queue = 'given-up-queue';
+  const made = async (body: object) => (await api.post('/projects', { ...body, taskQueueName: queue })).body.id;
+  const [former, flow] = [await made({ name: 'Former', tenant: 'org-1' }), 'export async function idle() {}'];
+  const workflow = { name: 'idle', status: 'active', compiledTypescript: { workflow_code: flow } };
+  assert.is((await api.post(`/projects/${former}/workflows`, workflow)).status, 201);
+  assert.is((await api.post(`/projects/${former}/runs`, { type: 'idle', workflowId: 'former-1' })).status, 202);
+  assert.is((await api.post(`/projects/${former}/runs/former-1/terminate`, {})).status, 200);
+  const runs = async (id: string) => (await api.get(`/projects/${id}/runs`)).body.runs;
+  await until(
+    async () => (await runs(former)).length === 1 && (await runs(former))[0].status === 'terminated',
+    'its end',
+  );
+  const moved = await api.send('PATCH', `/projects/${former}`, { taskQueueName: 'taken-up-queue' });
+  assert.is(moved.status, 200, JSON.stringify(moved.body));
+  const next = await made({ name: 'Next', tenant: 'org-2' });
+  assert.equal(await runs(next), []);
+  for (const [method, path, body] of RUN_CALLS) {
+    assert.is((await api.send(method, `/projects/${next}/runs/former-1${path}`, body)).status, 404, path);
+  }
+});
+
 test('what a run and its activities log is shown with it, in order and in pages', async () => {
   const at = `/projects/${project}/runs/greeting-1/logs`;
   const lines = await until(async () => {
@@ -305,7 +328,7 @@ test('what a run and its activities log is shown with it, in order and in pages'
     lines.map(({ time: _, ...line }: { time: string }) => line),
     [
       { activity: null, activityId: null, attempt: 1, level: 'warn', message: 'greets', data: { name: 'Ann' } },
-      { activity: 'greet', activityId: '1', attempt: 1, level: 'info', message: 'hi', data: null },
+      { activity: 'greet', activityId: 'say#1', attempt: 1, level: 'info', message: 'hi', data: null },
     ],
   );
   const page = (await api.get(`${at}?limit=1`)).body;
