@@ -13,6 +13,13 @@ type Arguments = [unknown, ...unknown[]];
 const POLL_MS = 60;
 const LIMIT_MS = 30_000;
 
+const CANCEL_REQUESTED = 'WORKFLOW_EXECUTION_CANCEL_REQUESTED';
+const ENDS = new Set(
+  'COMPLETED FAILED CANCELED TERMINATED TIMED_OUT CONTINUED_AS_NEW'
+    .split(' ')
+    .map((end) => `WORKFLOW_EXECUTION_${end}`),
+);
+
 /** The run that goes on where another ended, continued or tried again. */
 function nextOf(last: proto.temporal.api.history.v1.IHistoryEvent | undefined): string | undefined {
   const continued = last?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
@@ -154,9 +161,18 @@ export class Run {
       started: naming.neutral(plain({ input, memo, searchAttributes, retryPolicy, workflowRunTimeout })),
       commands: commandsOf(events, naming),
     });
-    for (const child of childrenOf(events)) {
-      const history = await this.#history(child.workflowId, child.runId);
-      await this.#tell(history.events ?? [], told);
+    for (const child of childrenOf(events)) await this.#tell(await this.#ended(child), told);
+  }
+
+  /** Events of a child. One that is asked to end may still be at it when its parent has ended. */
+  async #ended({ workflowId, runId }: { workflowId: string; runId: string }) {
+    const limit = performance.now() + LIMIT_MS;
+    for (;;) {
+      const { events } = await this.#history(workflowId, runId);
+      const names = (events ?? []).map(eventName);
+      const isEnding = names.includes(CANCEL_REQUESTED) && !names.some((name) => ENDS.has(name));
+      if (!isEnding || performance.now() > limit) return events ?? [];
+      await sleep(POLL_MS);
     }
   }
 
