@@ -4,9 +4,15 @@ import type { SandboxEvent } from '../sandbox/index.ts';
 /** Called once when a script has ended its cell, with the code of its failure; `SCRIPT_KILLED` where it has not failed. */
 export type OnKill = (code: string) => void;
 
+/** A run, and which of its activities. */
+export interface SuspectOf {
+  readonly id: string;
+  readonly activity: string;
+}
+
 interface Suspect {
   readonly cell: string;
-  readonly run: string;
+  readonly of: SuspectOf;
   readonly onKill: OnKill;
   /** Code of the failure; null for none, or none yet. */
   code: string | null;
@@ -24,8 +30,8 @@ export class Deaths {
   readonly #suspects = new Set<Suspect>();
 
   /** A script is about to run. Call what this returns, with the code of its failure or null, as soon as it is over. */
-  enter(cell: string, run: string, onKill: OnKill): (code: string | null) => void {
-    const suspect: Suspect = { cell, run, onKill, code: null, endedAt: null };
+  enter(cell: string, { id, activity }: SuspectOf, onKill: OnKill): (code: string | null) => void {
+    const suspect: Suspect = { cell, of: { id, activity }, onKill, code: null, endedAt: null };
     this.#suspects.add(suspect);
     return (code) => {
       suspect.code = code;
@@ -36,16 +42,16 @@ export class Deaths {
 
   /** Takes what the sandbox tells. */
   note(event: SandboxEvent): void {
-    if (event.event !== 'cell.killed' || event.run === null) return;
-    const { cell, run } = event;
+    if (event.event !== 'cell.killed' || event.run === null || event.activity === null) return;
+    const { cell, run: id, activity } = event;
     // A turn later the outcome is known, where it was this that decided it.
-    setImmediate(() => this.#blame(cell, run));
+    setImmediate(() => this.#blame(cell, { id, activity }));
   }
 
-  /** Activities of one run may be in a cell together: it was the last of them to fail, or else to end. */
-  #blame(cell: string, run: string): void {
+  /** Attempts of one activity may be in a cell together: it was the last of them to fail, or else to end. */
+  #blame(cell: string, { id, activity }: SuspectOf): void {
     const [guilty] = [...this.#suspects]
-      .filter((each) => each.cell === cell && each.run === run)
+      .filter((each) => each.cell === cell && each.of.id === id && each.of.activity === activity)
       .sort((a, b) => rank(b) - rank(a) || (b.endedAt ?? 0) - (a.endedAt ?? 0));
     if (!guilty) return;
     this.#suspects.delete(guilty);

@@ -108,7 +108,7 @@ export class ScriptRunner {
     const refused = new Map<string, FailureCode>();
     const cell = request.cell ?? request.tenant ?? UNSCOPED_CELL;
     const { onKill } = request;
-    const left = onKill && this.#deaths?.enter(cell, request.run.id, onKill);
+    const left = onKill && this.#deaths?.enter(cell, request.run, onKill);
     const asked: RunRequest = {
       cell,
       bundle: request.bundle,

@@ -276,8 +276,9 @@ export class Cell {
     this.#ready.reject(new Error(`the cell ended before it was ready: ${stderr || death}`));
     const { guilty, again } = this.#judge(death, known);
     if (death !== 'retired') {
-      const run = guilty?.job.request.run.id ?? null;
-      this.#hooks.log({ event: 'cell.killed', cell: key, pid, reason: death, run, again: again.length, stderr });
+      const { id: run, activity } = guilty?.job.request.run ?? { id: null, activity: null };
+      const told = { event: 'cell.killed', cell: key, pid, reason: death, run, activity } as const;
+      this.#hooks.log({ ...told, again: again.length, stderr });
     }
     this.#hooks.onDeath(this, death, again);
   }

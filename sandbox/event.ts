@@ -8,6 +8,8 @@ export type SandboxEvent =
       readonly reason: string;
       /** The run that is to blame; null where that is not known, or where it is nobody's fault. */
       readonly run: string | null;
+      /** Which of that run's activities; null with it. */
+      readonly activity: string | null;
       /** Runs that begin anew because they were in the same cell. */
       readonly again: number;
       readonly stderr: string;

@@ -37,16 +37,17 @@ interface Ended {
 interface Run {
   readonly tenant: string;
   readonly id?: string;
+  readonly activity?: string;
   readonly limits?: Partial<Limits>;
   /** Called when it logs. */
   readonly begun?: () => void;
 }
 
-async function run(source: string, { tenant, id = randomUUID(), limits, begun }: Run): Promise<Ended> {
+async function run(source: string, { tenant, id = randomUUID(), activity = 'a', limits, begun }: Run): Promise<Ended> {
   const all: string[] = [];
   const outcome = await runner.run({
     tenant,
-    run: { id, workflow: 'w', activity: 'a', attempt: 1, startedAt: new Date().toISOString(), deterministic: false },
+    run: { id, workflow: 'w', activity, attempt: 1, startedAt: new Date().toISOString(), deterministic: false },
     digest: 'd',
     bundle: bundleOf(source),
     params: {},
@@ -86,7 +87,7 @@ test('a script whose cell dies under it is, before its failure is told', async (
 
 test('a script that loops in native code is, once, and the run beside it is not', async () => {
   const innocent = run(INNOCENT, { tenant: 'loops', limits: { wallMs: 20_000 } });
-  const guilty = await run(NATIVE_LOOP, { tenant: 'loops', limits: { cpuMs: 200, wallMs: 3_000 } });
+  const guilty = await run(NATIVE_LOOP, { tenant: 'loops', limits: { cpuMs: 200, wallMs: 15_000 } });
   assert.is(codeOf(guilty), 'SCRIPT_CPU');
   assert.is(codeOf(await innocent), 'ok');
   await sleep(1_500);
@@ -106,11 +107,22 @@ test('a script that takes native memory is, and the run beside it is not', async
 
 test('of two activities of one run the one that failed is', async () => {
   const id = randomUUID();
-  const innocent = run(INNOCENT, { tenant: 'twins', id, limits: { wallMs: 20_000 } });
-  const guilty = await run(NATIVE_LOOP, { tenant: 'twins', id, limits: { cpuMs: 200, wallMs: 3_000 } });
+  const innocent = run(INNOCENT, { tenant: 'twins', id, activity: 'b', limits: { wallMs: 20_000 } });
+  const guilty = await run(NATIVE_LOOP, { tenant: 'twins', id, limits: { cpuMs: 200, wallMs: 15_000 } });
   await innocent;
   await sleep(1_500);
   assert.equal([guilty.blamed.all, (await innocent).blamed.all], [['SCRIPT_CPU'], []]);
+});
+
+test('one that fails by itself while another of its run is being ended is not', async () => {
+  const id = randomUUID();
+  const source = 'async function main() { await new Promise((r) => setTimeout(r, 700)); throw new Error("no"); }';
+  const failing = run(source, { tenant: 'siblings', id, activity: 'b' });
+  const guilty = await run(NATIVE_LOOP, { tenant: 'siblings', id, limits: { cpuMs: 200, wallMs: 15_000 } });
+  const innocent = await failing;
+  assert.is(codeOf(innocent), 'SCRIPT_ERROR');
+  await sleep(1_500);
+  assert.equal([guilty.blamed.all, innocent.blamed.all], [['SCRIPT_CPU'], []]);
 });
 
 const CLEAN: readonly (readonly [what: string, source: string, code: string])[] = [
