@@ -68,8 +68,19 @@ export function fromBasic(basic: unknown): Resource | null {
   if (!isRecord(basic) || basic.resourceType !== 'Basic') return null;
   const [content] = listOf(basic.extension).filter(({ url }) => url === CONTENT);
   if (typeof content?.valueString !== 'string') return null;
-  const { resourceType, ...rest }: Resource = JSON.parse(content.valueString);
+  const kept = parsed(content.valueString);
+  if (!isRecord(kept)) return null;
+  const { resourceType, ...rest } = kept as Resource;
   return isBilling(resourceType) ? { resourceType, ...rest, ...(isRecord(basic.meta) && { meta: basic.meta }) } : null;
+}
+
+/** Undefined for what somebody else has put there: it must not break a search that finds it. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** An answer whose Basics are again what they stand for, in bundles too. */

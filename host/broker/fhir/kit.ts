@@ -20,7 +20,7 @@ import { basicId, isBilling, refused, toBasic, toBasicQuery, withoutBasics } fro
 import { derivedId } from './bundle.ts';
 import { toCapabilityError } from './failure.ts';
 
-/** Whether the server was seen to know a type; filled as types are met. One for all clients of a server. */
+/** Whether a base of the server was seen to know a type, by both; filled as types are met. One for all clients of a server. */
 export type KnownTypes = Map<string, Promise<boolean>>;
 
 const PATCH_TRIES = 4;
@@ -126,9 +126,15 @@ export class OtherClient extends Client {
   /** Only the billing types are asked for. Not remembered when the server does not answer. */
   async #knows(type: string): Promise<boolean> {
     if (!isBilling(type)) return true;
-    const known = this.#known.get(type) ?? this.#ask(type);
-    this.#known.set(type, known);
+    const key = this.#keyOf(type);
+    const known = this.#known.get(key) ?? this.#ask(type);
+    this.#known.set(key, known);
     return known;
+  }
+
+  /** A base that is not there knows no type at all, which says nothing of the base of another tenant. */
+  #keyOf(type: string): string {
+    return `${this.baseUrl}/${type}`;
   }
 
   async #ask(type: string): Promise<boolean> {
@@ -138,7 +144,7 @@ export class OtherClient extends Client {
     } catch (error) {
       const { code } = toCapabilityError(error);
       if (code === 'NOT_FOUND' || code === 'INVALID') return false;
-      this.#known.delete(type);
+      this.#known.delete(this.#keyOf(type));
       throw error;
     }
   }
