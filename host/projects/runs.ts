@@ -240,7 +240,10 @@ export class ProjectRuns {
 }
 
 /** Runs of a project that has given its queue up stay on it; by what they were started with they are told from those of the next one. */
-function isOf({ id, taskQueueName }: Project, { taskQueue, memo }: WorkflowExecutionInfo): boolean {
+function isOf(
+  { id, taskQueueName }: Project,
+  { taskQueue, memo }: Pick<WorkflowExecutionInfo, 'taskQueue' | 'memo'>,
+): boolean {
   return taskQueue === taskQueueName && (memo?.CloisterProject ?? id) === id;
 }
 

@@ -299,7 +299,7 @@ test('a run is told, asked, cancelled and terminated; one of another queue is as
 test('runs stay with their project when it gives its queue up, whoever has the queue then', async () => {
   const queue = 'given-up-queue';
   const made = async (body: object) => (await api.post('/projects', { ...body, taskQueueName: queue })).body.id;
-  const [former, flow] = [await made({ name: 'Former', tenant: 'org-1' }), 'export async function idle() {}'];
+  const [former, flow] = [await made({ name: 'Former', tenant: 'org-3' }), 'export async function idle() {}'];
   const workflow = { name: 'idle', status: 'active', compiledTypescript: { workflow_code: flow } };
   assert.is((await api.post(`/projects/${former}/workflows`, workflow)).status, 201);
   assert.is((await api.post(`/projects/${former}/runs`, { type: 'idle', workflowId: 'former-1' })).status, 202);
@@ -311,7 +311,7 @@ test('runs stay with their project when it gives its queue up, whoever has the q
   );
   const moved = await api.send('PATCH', `/projects/${former}`, { taskQueueName: 'taken-up-queue' });
   assert.is(moved.status, 200, JSON.stringify(moved.body));
-  const next = await made({ name: 'Next', tenant: 'org-2' });
+  const next = await made({ name: 'Next', tenant: 'org-4' });
   assert.equal(await runs(next), []);
   for (const [method, path, body] of RUN_CALLS) {
     assert.is((await api.send(method, `/projects/${next}/runs/former-1${path}`, body)).status, 404, path);
