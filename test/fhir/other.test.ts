@@ -169,6 +169,14 @@ test('the host keeps one BillingWorkflow per run, as Basic, where the type is un
   assert.is(await codeOf(host.read(null, 'BillingWorkflow', id)), 'NOT_FOUND');
 });
 
+test('a patch whose copies double what is there is refused, and nothing is written', async ({ capability }) => {
+  const { host } = capability;
+  const { id } = await host.create(null, { resourceType: 'BillingTask', note: ['much'] }, 'identifier=urn:t|doubled');
+  const doubling = Array.from({ length: 40 }, () => ({ op: 'copy', from: '/note', path: '/note/-' }) as const);
+  assert.is(await codeOf(host.patch(null, 'BillingTask', id, doubling)), 'INVALID');
+  assert.equal((await host.read(null, 'BillingTask', id)).note, ['much']);
+});
+
 test('a script writes and finds billing resources where their types are unknown', async (context) => {
   const urn = 'urn:uuid:11111111-1111-4111-8111-111111111111';
   const request = (url: string) => ({ method: 'POST', url });

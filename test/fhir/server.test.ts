@@ -90,6 +90,9 @@ test('a JSON Patch applies whole or not at all, and cannot change type or id', a
   ]) {
     assert.is((await patch([op])).status, 400);
   }
+  const much = { op: 'add', path: '/note', value: ['much'] };
+  const doubling = Array.from({ length: 40 }, () => ({ op: 'copy', from: '/note', path: '/note/-' }));
+  assert.is((await patch([much, ...doubling])).status, 400, 'copies of copies fill nothing');
   for (let time = 0; time < 2; time += 1) assert.is((await patch([replace, end])).status, 200, 'repeating is harmless');
   assert.equal((await fhir.send('GET', target)).body.executionPeriod, { ...period, end: end.value });
   assert.is((await fhir.send('PATCH', `${base}/BillingWorkflow/none`, [replace])).status, 404);

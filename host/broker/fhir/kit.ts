@@ -13,8 +13,8 @@ import {
   type SearchParams,
   type UpdateParams,
 } from 'fhir-kit-client';
-import { applyPatch } from 'rfc6902';
 import { CapabilityError } from '../capability.ts';
+import { applyOperations } from './apply.ts';
 import { isRecord, type Query, type Resource } from './argument.ts';
 import { basicId, isBilling, refused, toBasic, toBasicQuery, withoutBasics } from './basic.ts';
 import { derivedId } from './bundle.ts';
@@ -89,7 +89,8 @@ export class OtherClient extends Client {
     for (let tries = 1; ; tries += 1) {
       const body = { ...(await this.read({ resourceType, id, options })) };
       const version = isRecord(body.meta) ? body.meta.versionId : undefined;
-      for (const problem of applyPatch(body, jsonPatch)) if (problem) throw refused(`patch: ${problem.message}`);
+      const problem = applyOperations(body, jsonPatch);
+      if (problem !== null) throw refused(`patch: ${problem}`);
       if (body.resourceType !== resourceType || body.id !== id) throw refused('a patch cannot change type or id');
       const headers = { ...options.headers, ...(typeof version === 'string' && { 'if-match': `W/"${version}"` }) };
       try {

@@ -1,6 +1,5 @@
 /** The library's repository over our store: what one partition sees, or for the unprefixed base what all see. */
 import {
-  applyPatch,
   formatSearchQuery,
   notFound,
   type Operation,
@@ -19,6 +18,8 @@ import {
   type UpdateResourceOptions,
 } from '@medplum/fhir-router';
 import type { Bundle, BundleEntry, Parameters, Reference, Resource } from '@medplum/fhirtypes';
+import type { OpPatch } from 'fhir-kit-client';
+import { applyOperations } from '../../broker/fhir/apply.ts';
 import { isStoredType } from './definitions.ts';
 import { wordsOf } from './mentions.ts';
 import { ambiguous, answer, refuse } from './outcome.ts';
@@ -120,7 +121,8 @@ export class Repository extends FhirRepository {
   ): Promise<WithId<T>> {
     if (!Array.isArray(patch)) throw refuse('expected a JSON Patch, a list of operations');
     const resource = await this.readResource<T>(type, id);
-    for (const problem of applyPatch(resource, patch)) if (problem) throw refuse(problem.message);
+    const problem = applyOperations(resource, patch as OpPatch[]);
+    if (problem !== null) throw refuse(problem);
     if (resource.resourceType !== type || resource.id !== id) throw refuse('a patch cannot change type or id');
     return this.#save(resource, options?.ifMatch);
   }
