@@ -4,8 +4,8 @@
  * what its summary says (see runner/outcome.ts).
  */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiledEnvironment } from '../host/bootstrap/compiled.mjs';
 import { findTemporal } from '../host/embedded/temporal.ts';
 import { cacheFolder } from '../host/env/cache.ts';
 import { readEnvironment } from '../host/env.ts';
@@ -32,7 +32,7 @@ export async function main(words: string[]): Promise<number> {
   const isDeep = words.includes('--deep');
   if (isDeep) Object.assign(process.env, { ...DEEP, ...process.env });
   // Hundreds of processes read the same sources: to strip and compile them once is a third of the time.
-  process.env.NODE_COMPILE_CACHE ??= join(cacheFolder(readEnvironment()), 'compiled');
+  Object.assign(process.env, compiledEnvironment());
   const outcomes: Outcome[] = [];
   const record = (outcome: Outcome) => {
     reportOne(outcome);

@@ -40,7 +40,13 @@ const STEERING = new Set(
 );
 
 /** Parameters by which links of servers lead to further pages of a search. */
-const PAGING: ReadonlySet<string> = new Set(['_getpages', '_getpagesoffset', '_bundletype', '_cursor', '_page_token']);
+export const PAGING: ReadonlySet<string> = new Set([
+  '_getpages',
+  '_getpagesoffset',
+  '_bundletype',
+  '_cursor',
+  '_page_token',
+]);
 
 const MAX_COUNT = 1000;
 const MAX_VALUE_CHARACTERS = 32_768;

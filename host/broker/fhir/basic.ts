@@ -1,6 +1,6 @@
 /** Resources of the billing product on a server that does not know their types: each is a `Basic`, which is for just that. */
 import { CapabilityError } from '../capability.ts';
-import { isRecord, type Query, type Resource } from './argument.ts';
+import { isRecord, PAGING, type Query, type Resource } from './argument.ts';
 import { derivedId } from './bundle.ts';
 
 /** Types that R4 has not; a server may have been taught them. */
@@ -23,20 +23,19 @@ const MAX_TOKEN = 200;
 const MAX_ID = 64;
 
 /** Parameters that mean of a Basic what they mean of any resource. */
-const COMMON: ReadonlySet<string> = new Set(
-  [
-    '_count',
-    '_offset',
-    '_page',
-    '_sort',
-    '_total',
-    '_lastUpdated',
-    '_tag',
-    '_security',
-    '_source',
-    'identifier',
-  ].concat(['_getpages', '_getpagesoffset', '_bundletype', '_cursor', '_page_token']),
-);
+const COMMON: ReadonlySet<string> = new Set([
+  ...PAGING,
+  '_count',
+  '_offset',
+  '_page',
+  '_sort',
+  '_total',
+  '_lastUpdated',
+  '_tag',
+  '_security',
+  '_source',
+  'identifier',
+]);
 
 /** Whether a server that does not know the type is asked for a Basic instead. */
 export function isBilling(type: unknown): boolean {
